@@ -1,0 +1,84 @@
+#pragma once
+/*
+ * The cache as the resolver sees it: get and put of judged findings, delegations and server notes.
+ *
+ * One struct cache belongs to one worker. It looks at what the worker has put but the writer has not settled yet
+ * (batch), then into the shared store; it writes into the batch alone. TTL caps are applied on the way in. Nothing
+ * gets in that has not been judged; FINDING_FAILURE and verdicts are kept apart by space.
+ */
+#include "base/arena.h"
+#include "base/moment.h"
+#include "cache/entry.h"
+#include "wire/name.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+struct batch;
+struct hand;
+struct settings;
+struct store;
+
+struct cache; /* opaque: allocated by cache_new */
+
+/**
+ * secret: the SipHash key of the store's values, SIPHASH_KEY_LEN bytes; the same for all workers and the writer.
+ * hand may be NULL. NULL when out of memory.
+ */
+struct cache *cache_new(struct store *store, struct hand *hand, const struct settings *settings);
+void cache_free(struct cache *cache);
+
+/** New settings (TTL caps, anchor fingerprint). */
+void cache_adopt(struct cache *cache, const struct settings *settings);
+
+/**
+ * One event begins: look-ups may follow until cache_end(). The store's read transaction is opened by the first look-up
+ * that needs it and closed by cache_end(), so that none is ever held while control is with the loop.
+ */
+void cache_begin(struct cache *cache, const struct moment *now);
+void cache_end(struct cache *cache);
+
+/**
+ * Which route an entry belongs to: iteration is 0, a stub or forward zone a hash of its kind, name and servers, so that
+ * what a forwarder said never reaches another route.
+ */
+typedef uint64_t cache_partition;
+
+/**
+ * What is known of name and type: records, absence (NODATA under the type, NXDOMAIN under the name for every type), or a
+ * failure note. All bytes are copied into the arena. `stale_s` seconds past its end an entry still counts (0: not
+ * at all); out->ends_at tells. Returns false for a miss, also when the arena is full.
+ */
+bool cache_get(struct cache *cache, cache_partition partition, const struct name *name, uint16_t type, uint32_t stale_s,
+               struct arena *arena, struct finding *out);
+
+/** The same from the bogus space, for questions with CD. */
+bool cache_get_bogus(struct cache *cache, cache_partition partition, const struct name *name, uint16_t type,
+                     struct arena *arena, struct finding *out);
+
+/**
+ * Keep a finding. Its TTL is ends_at - stored_at after caps (SET: cache-max-ttl, cache-min-ttl; absence: the smaller of
+ * SOA TTL and MINIMUM, cache-max-negative-ttl; failure: its own; bogus: 60 s). TTL 0, a name over 480 bytes as a key and
+ * a value over 16 KiB are not kept: returns false then. The seconds really kept are written to *ttl_s.
+ */
+bool cache_put(struct cache *cache, cache_partition partition, const struct name *name, uint16_t type,
+               const struct finding *finding, uint32_t *ttl_s);
+
+bool cache_get_delegation(struct cache *cache, cache_partition partition, const struct name *cut, struct arena *arena,
+                          struct delegation *out);
+/** Keep a delegation until its ends_at; the caller has bounded that by the parent's. */
+bool cache_put_delegation(struct cache *cache, cache_partition partition, const struct delegation *delegation);
+
+bool cache_get_server(struct cache *cache, const struct address *address, struct server_note *out);
+void cache_put_server(struct cache *cache, const struct address *address, const struct server_note *note);
+
+/** What a flush is about. */
+enum flush_what { FLUSH_NAME, FLUSH_ZONE, FLUSH_ALL };
+
+/** The batch of this loop turn, closed and handed over; NULL if nothing was put. A new one begins. */
+struct batch *cache_take_batch(struct cache *cache);
+
+/** Free the batches that the writer has settled. */
+void cache_reap(struct cache *cache);
+
+/** Forget what is pending (a flush happened). */
+void cache_forget(struct cache *cache);

@@ -1,0 +1,115 @@
+#pragma once
+/*
+ * What crosses the border of lib/: events in, actions out. The story is told in resolver.h.
+ */
+#include "base/address.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct batch; /* lib/cache/batch.h */
+struct check; /* lib/dnssec/verify.h */
+
+enum transport {
+        TRANSPORT_UDP,
+        TRANSPORT_TCP,
+        TRANSPORT_CONTROL, /* asked through the control channel; allowed by its file mode */
+};
+
+enum event_kind { EVENT_QUESTION, EVENT_REPLY, EVENT_FAILURE, EVENT_CHECKED, EVENT_GONE, EVENT_TICK };
+
+/* Why a message could not be delivered, or no reply can come any more. Silence is no failure: the resolver keeps time. */
+enum failure {
+        FAILURE_UNREACHABLE, /* no route (ENETUNREACH, EHOSTUNREACH at send): blames nobody */
+        FAILURE_REFUSED,     /* the connection was refused, or an ICMP port unreachable came */
+        FAILURE_CLOSED,      /* the connection ended before the reply */
+        FAILURE_CONNECT,     /* the connection was not up in time */
+        FAILURE_LOCAL,       /* we are short of sockets or memory: blames nobody */
+};
+
+struct event {
+        enum event_kind kind;
+        union {
+                struct {
+                        uint64_t client;       /* the host's token for this question, given back in ANSWER or DROP */
+                        struct endpoint from;
+                        struct address to;     /* where it came in */
+                        enum transport transport;
+                        bool watched;          /* RECORD actions follow as steps are made, not only at the end */
+                        bool cold;             /* the cache is not read (what is learned is kept) */
+                        uint64_t arrived_us;   /* monotonic: when the kernel took it */
+                        const uint8_t *bytes;
+                        size_t len;
+                } question;
+                struct {
+                        uint32_t flight;       /* as in SEND */
+                        uint64_t arrived_us;   /* monotonic */
+                        const uint8_t *bytes;
+                        size_t len;
+                } reply;                       /* the host has checked address and port, nothing else */
+                struct {
+                        uint32_t flight;
+                        enum failure why;
+                } failure;
+                struct {
+                        uint64_t check;
+                        bool good;
+                } checked;
+                struct {
+                        uint64_t client;       /* hung up: no answer is wanted any more */
+                } gone;
+        };
+};
+
+enum action_kind {
+        ACTION_SEND,    /* a message to a server; the reply comes as REPLY or FAILURE with the same flight */
+        ACTION_RECALL,  /* forget a flight: nothing is wanted of it any more */
+        ACTION_CHECK,   /* verify a signature, answer with CHECKED */
+        ACTION_STORE,   /* hand a batch to the writer */
+        ACTION_ANSWER,  /* bytes for a client */
+        ACTION_DROP,    /* a client gets no answer */
+        ACTION_RECORD,  /* a trace, whole or as it grows */
+        ACTION_PUBLISH, /* new trust anchors for the other workers */
+};
+
+struct action {
+        enum action_kind kind;
+        union {
+                struct {
+                        uint32_t flight;       /* never 0, unique among those under way */
+                        struct endpoint to;
+                        enum transport transport; /* UDP: a fresh socket with a random port; TCP: an open connection if there is one */
+                        const uint8_t *bytes;  /* without TCP's length */
+                        size_t len;
+                } send;
+                struct {
+                        uint32_t flight;
+                } recall;
+                struct {
+                        struct check *job;
+                } check;
+                struct {
+                        struct batch *batch;
+                } store;
+                struct {
+                        uint64_t client;
+                        const uint8_t *bytes;
+                        size_t len;
+                } answer;
+                struct {
+                        uint64_t client;
+                } drop;
+                struct {
+                        uint64_t client;       /* the watcher's token, or 0 */
+                        const uint8_t *bytes;  /* a flat trace, see watch/trace.h */
+                        size_t len;
+                        size_t fresh;          /* offset of the first step not recorded before */
+                        bool final;
+                        bool keep;             /* worth a line in the log and a place in the archive */
+                } record;
+                struct {
+                        const uint8_t *bytes;
+                        size_t len;
+                } publish;
+        };
+};

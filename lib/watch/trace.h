@@ -1,0 +1,109 @@
+#pragma once
+/*
+ * The trace: what happened to one request, step by step.
+ *
+ * trace (16-byte ID, W3C compatible) -> task (the question, or a sub-question) -> step. A step is a fixed header and a
+ * packed payload; its fields and its sentence are a row of trace.def. Recording is a store and a branch; words are made
+ * when somebody reads. Bytes are kept in one growing block of the request's arena, so that a finished trace is flat:
+ * it can be handed to another thread, stored and read back by trace_open().
+ *
+ *   trace   magic 'CTR1' (4) | length (4) | id (16) | wall start, s (8) | steps...
+ *   step    length of payload (2) | kind (1) | flags (1) | task (2) | reserved (2) | microseconds since start (4) | payload
+ *
+ * All numbers in network byte order.
+ */
+#include "base/address.h"
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/moment.h"
+#include "wire/name.h"
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { TRACE_ID_LEN = 16, TRACE_SHORT_TEXT = 9, TRACE_MAX = 65536, TRACE_HEADER_LEN = 32, STEP_HEADER_LEN = 12 };
+
+struct trace_id {
+        uint8_t bytes[TRACE_ID_LEN];
+};
+
+enum step_kind {
+#define STEP(name, kinds, fields, text) STEP_##name,
+#include "watch/trace.def"
+#undef STEP
+        STEP_COUNT
+};
+
+struct trace {
+        struct trace_id id;
+        uint64_t start_us;  /* monotonic */
+        struct arena *arena;
+        uint8_t *bytes;     /* flat, as drawn above; NULL when nothing could be recorded */
+        uint32_t len;
+        uint32_t room;
+        uint32_t lost;      /* steps that found no room */
+};
+
+/** Begin: write the header. */
+void trace_begin(struct trace *trace, struct arena *arena, const struct trace_id *id, const struct moment *now);
+
+/**
+ * Record one step. The arguments follow the kinds column of the step's row:
+ *
+ *   n  const struct name *        a  const struct address *     e  const struct endpoint *   i  const struct trace_id *
+ *   t  unsigned, a record type    r  unsigned, an rcode         f  unsigned, header flags    x  unsigned, extended error code
+ *   u  uint64_t, a count          d  uint64_t, a duration in microseconds                    s  uint64_t, seconds
+ *   w  const char *, a word with static lifetime, copied all the same                        q  const char *, any text (at most 240 bytes)
+ *
+ * A trace may be NULL: then nothing happens.
+ */
+void trace_step(struct trace *trace, uint16_t task, uint64_t now_us, enum step_kind kind, ...);
+
+/* Reading. */
+
+struct trace_view {
+        const uint8_t *bytes;
+        size_t len;
+        struct trace_id id;
+        uint64_t wall_s;
+};
+
+struct step_view {
+        enum step_kind kind;
+        uint16_t task;
+        uint32_t at_us;
+        const uint8_t *payload;
+        uint16_t payload_len;
+};
+
+/** Look at flat bytes, from a struct trace or a store. Everything is bounds-checked. ERR_FORM. */
+MUST_USE enum err trace_open(const void *bytes, size_t len, struct trace_view *out);
+
+/** The step at offset *at (0: the first), moving *at; false at the end or at damage. */
+bool trace_next(const struct trace_view *trace, size_t *at, struct step_view *out);
+
+/** One field of a step, by its name in trace.def. */
+struct step_field {
+        char kind; /* letter as above */
+        struct name name;
+        struct address address;
+        uint16_t port;
+        struct trace_id id;
+        uint64_t number;
+        const char *text;
+        size_t text_len;
+};
+bool step_field(const struct step_view *step, const char *field, struct step_field *out);
+
+/** The step's sentence, escaped, NUL-terminated, cut to size; returns the length. */
+size_t step_text(const struct step_view *step, char *out, size_t size);
+
+/** The step as one JSON object: {"at_us":..,"task":..,"step":"send",fields...}; 0 if it does not fit. */
+size_t step_json(const struct step_view *step, char *out, size_t size);
+
+/** "send", the lower-case name of a kind. */
+const char *step_word(enum step_kind kind);
+
+/** The first eight hex digits, as quoted in extended errors. Returns out. */
+char *trace_id_short(const struct trace_id *id, char out[TRACE_SHORT_TEXT]);
