@@ -96,6 +96,9 @@ struct step_field {
 };
 bool step_field(const struct step_view *step, const char *field, struct step_field *out);
 
+/* Room enough for any step; a single field becomes at most WORDS_FIELD_MAX bytes of text (watch/words.h). */
+enum { STEP_TEXT_MAX = 5120, STEP_JSON_MAX = 9216 };
+
 /** The step's sentence, escaped, NUL-terminated, cut to size; returns the length. */
 size_t step_text(const struct step_view *step, char *out, size_t size);
 

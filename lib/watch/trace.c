@@ -1,0 +1,447 @@
+#include "watch/trace.h"
+
+#include "watch/words.h"
+#include "wire/codes.h"
+#include "wire/rrtype.h"
+
+/*
+ * The payload of a step is its fields one after the other, by their letters:
+ *
+ *   n      the name in wire form, which ends itself
+ *   a      family (1: 0, 4 or 6) | address (0, 4 or 16)
+ *   e      as a | port (2)
+ *   i      trace ID (16)
+ *   t r f x  the number (2)
+ *   u d s  the number (4), the largest standing for all beyond it
+ *   w q    length (1) | bytes
+ */
+
+static const uint8_t magic[4] = { 'C', 'T', 'R', '1' };
+
+enum {
+        OFFSET_LENGTH = 4,
+        OFFSET_ID = 8,
+        OFFSET_WALL = 24,
+        TRACE_FIRST_ROOM = 1024, /* holds what a cache hit leaves */
+        TEXT_MAX = 240,
+        WORD_LEN_MAX = 255,
+};
+
+struct step_row {
+        char word[WORD_MAX];
+        const char *kinds;
+        const char *fields;
+        const char *text;
+};
+
+static const struct step_row step_rows[STEP_COUNT] = {
+#define STEP(name, kinds, fields, text) { WORD_LOWER(#name), kinds, fields, text },
+#include "watch/trace.def"
+#undef STEP
+};
+
+const char *step_word(enum step_kind kind)
+{
+        return kind < STEP_COUNT ? step_rows[kind].word : "unknown";
+}
+
+/* --- Recording ------------------------------------------------------------------------------------------------- */
+
+/* Room grows fourfold, so that the blocks left behind in the arena are a third of the last one. */
+static bool trace_grow(struct trace *trace)
+{
+        uint32_t room = trace->room < TRACE_MAX / 4 ? trace->room * 4 : TRACE_MAX;
+
+        if (trace->room >= TRACE_MAX)
+                return false;
+        uint8_t *bytes = arena_alloc(trace->arena, room);
+
+        if (!bytes)
+                return false;
+        memcpy(bytes, trace->bytes, trace->len);
+        trace->bytes = bytes;
+        trace->room = room;
+        return true;
+}
+
+void trace_begin(struct trace *trace, struct arena *arena, const struct trace_id *id, const struct moment *now)
+{
+        *trace = (struct trace){ .id = *id, .start_us = now->mono_us, .arena = arena };
+        trace->bytes = arena_alloc(arena, TRACE_FIRST_ROOM);
+        if (!trace->bytes)
+                return;
+        trace->room = TRACE_FIRST_ROOM;
+        trace->len = TRACE_HEADER_LEN;
+        memcpy(trace->bytes, magic, sizeof magic);
+        store_u32(trace->bytes + OFFSET_LENGTH, trace->len);
+        memcpy(trace->bytes + OFFSET_ID, id->bytes, TRACE_ID_LEN);
+        store_u64(trace->bytes + OFFSET_WALL, now->wall_s);
+}
+
+static void write_address(struct writer *w, const struct address *address)
+{
+        write_u8(w, address->family);
+        write_bytes(w, address->bytes, address_len(address));
+}
+
+static void write_short_text(struct writer *w, const char *text, size_t max)
+{
+        size_t len = text ? strnlen(text, max) : 0;
+
+        write_u8(w, (uint8_t)len);
+        write_bytes(w, text, len);
+}
+
+static uint32_t saturate(uint64_t number)
+{
+        return number < UINT32_MAX ? (uint32_t)number : UINT32_MAX;
+}
+
+/* The fields of one step; the arguments are those of trace_step(). */
+static void write_payload(struct writer *w, const char *kinds, va_list *arguments)
+{
+        const struct endpoint *endpoint;
+        const struct name *name;
+
+        for (; *kinds; kinds++) {
+                switch (*kinds) {
+                case 'n':
+                        name = va_arg(*arguments, const struct name *);
+                        write_bytes(w, name->wire, name->len);
+                        break;
+                case 'a':
+                        write_address(w, va_arg(*arguments, const struct address *));
+                        break;
+                case 'e':
+                        endpoint = va_arg(*arguments, const struct endpoint *);
+                        write_address(w, &endpoint->address);
+                        write_u16(w, endpoint->port);
+                        break;
+                case 'i':
+                        write_bytes(w, va_arg(*arguments, const struct trace_id *)->bytes, TRACE_ID_LEN);
+                        break;
+                case 't': case 'r': case 'f': case 'x':
+                        write_u16(w, (uint16_t)va_arg(*arguments, unsigned));
+                        break;
+                case 'u': case 'd': case 's':
+                        write_u32(w, saturate(va_arg(*arguments, uint64_t)));
+                        break;
+                case 'w':
+                        write_short_text(w, va_arg(*arguments, const char *), WORD_LEN_MAX);
+                        break;
+                case 'q':
+                        write_short_text(w, va_arg(*arguments, const char *), TEXT_MAX);
+                        break;
+                }
+        }
+}
+
+/* Append the step if there is room for the whole of it. */
+static bool step_append(struct trace *trace, uint16_t task, uint32_t at_us, enum step_kind kind, va_list *arguments)
+{
+        struct writer w = writer_over(trace->bytes + trace->len, trace->room - trace->len);
+        uint8_t *header = write_room(&w, STEP_HEADER_LEN);
+
+        write_payload(&w, step_rows[kind].kinds, arguments);
+        if (w.failed || writer_len(&w) - STEP_HEADER_LEN > UINT16_MAX)
+                return false;
+        store_u16(header, (uint16_t)(writer_len(&w) - STEP_HEADER_LEN));
+        header[2] = (uint8_t)kind;
+        header[3] = 0;
+        store_u16(header + 4, task);
+        store_u16(header + 6, 0);
+        store_u32(header + 8, at_us);
+        trace->len += (uint32_t)writer_len(&w);
+        store_u32(trace->bytes + OFFSET_LENGTH, trace->len);
+        return true;
+}
+
+void trace_step(struct trace *trace, uint16_t task, uint64_t now_us, enum step_kind kind, ...)
+{
+        if (!trace)
+                return;
+        uint32_t at_us = now_us > trace->start_us ? saturate(now_us - trace->start_us) : 0;
+        bool written = false;
+
+        while (trace->bytes) {
+                va_list arguments;
+
+                va_start(arguments, kind);
+                written = step_append(trace, task, at_us, kind, &arguments);
+                va_end(arguments);
+                if (written || !trace_grow(trace))
+                        break;
+        }
+        if (!written)
+                trace->lost++;
+}
+
+/* --- Reading --------------------------------------------------------------------------------------------------- */
+
+enum err trace_open(const void *bytes, size_t len, struct trace_view *out)
+{
+        const uint8_t *p = bytes;
+
+        if (len < TRACE_HEADER_LEN || memcmp(p, magic, sizeof magic) != 0)
+                return ERR_FORM;
+        size_t stated = load_u32(p + OFFSET_LENGTH);
+
+        if (stated < TRACE_HEADER_LEN || stated > len)
+                return ERR_FORM;
+        *out = (struct trace_view){ .bytes = p, .len = stated, .wall_s = load_u64(p + OFFSET_WALL) };
+        memcpy(out->id.bytes, p + OFFSET_ID, TRACE_ID_LEN);
+        return ERR_OK;
+}
+
+bool trace_next(const struct trace_view *trace, size_t *at, struct step_view *out)
+{
+        size_t offset = *at < TRACE_HEADER_LEN ? TRACE_HEADER_LEN : *at;
+
+        if (offset > trace->len || trace->len - offset < STEP_HEADER_LEN)
+                return false;
+        const uint8_t *header = trace->bytes + offset;
+        uint16_t payload_len = load_u16(header);
+
+        if (header[2] >= STEP_COUNT || payload_len > trace->len - offset - STEP_HEADER_LEN)
+                return false;
+        *out = (struct step_view){
+                .kind = header[2],
+                .task = load_u16(header + 4),
+                .at_us = load_u32(header + 8),
+                .payload = header + STEP_HEADER_LEN,
+                .payload_len = payload_len,
+        };
+        *at = offset + STEP_HEADER_LEN + payload_len;
+        return true;
+}
+
+static void read_address(struct reader *r, struct address *out)
+{
+        uint8_t family = read_u8(r);
+        size_t len = family == 4 ? 4 : family == 6 ? 16 : 0;
+        const uint8_t *bytes = read_bytes(r, len);
+
+        if (family != 0 && len == 0)
+                r->failed = true;
+        if (bytes && len)
+                *out = address_from(bytes, len);
+}
+
+static void read_text(struct reader *r, struct step_field *out)
+{
+        out->text_len = read_u8(r);
+        out->text = (const char *)read_bytes(r, out->text_len);
+}
+
+/* One field, whose letter says what it is. False when the payload does not hold it. */
+static bool field_read(struct reader *r, char kind, struct step_field *out)
+{
+        const uint8_t *id;
+
+        *out = (struct step_field){ .kind = kind };
+        switch (kind) {
+        case 'n':
+                return name_read(r, &out->name) == ERR_OK;
+        case 'a':
+                read_address(r, &out->address);
+                break;
+        case 'e':
+                read_address(r, &out->address);
+                out->port = read_u16(r);
+                break;
+        case 'i':
+                id = read_bytes(r, TRACE_ID_LEN);
+                if (id)
+                        memcpy(out->id.bytes, id, TRACE_ID_LEN);
+                break;
+        case 't': case 'r': case 'f': case 'x':
+                out->number = read_u16(r);
+                break;
+        case 'u': case 'd': case 's':
+                out->number = read_u32(r);
+                break;
+        case 'w': case 'q':
+                read_text(r, out);
+                break;
+        }
+        return !r->failed;
+}
+
+/* The fields of a step in the order of its row; `name` is not NUL-terminated. */
+struct field_cursor {
+        struct reader payload;
+        const char *kind;
+        const char *name;
+        size_t name_len;
+};
+
+static struct field_cursor fields_of(const struct step_view *step)
+{
+        const struct step_row *row = &step_rows[step->kind];
+
+        return (struct field_cursor){
+                .payload = reader_over(step->payload, step->payload_len), .kind = row->kinds, .name = row->fields };
+}
+
+static bool field_next(struct field_cursor *cursor, struct step_field *out)
+{
+        if (!*cursor->kind)
+                return false;
+        cursor->name += cursor->name_len;
+        cursor->name += *cursor->name == ',';
+        cursor->name_len = strcspn(cursor->name, ",");
+        return field_read(&cursor->payload, *cursor->kind++, out);
+}
+
+static bool field_find(const struct step_view *step, const char *name, size_t name_len, struct step_field *out)
+{
+        struct field_cursor cursor = fields_of(step);
+        struct step_field field;
+
+        while (field_next(&cursor, &field)) {
+                if (cursor.name_len == name_len && memcmp(cursor.name, name, name_len) == 0) {
+                        *out = field;
+                        return true;
+                }
+        }
+        return false;
+}
+
+bool step_field(const struct step_view *step, const char *field, struct step_field *out)
+{
+        return field_find(step, field, strlen(field), out);
+}
+
+/* --- Words ----------------------------------------------------------------------------------------------------- */
+
+char *trace_id_short(const struct trace_id *id, char out[TRACE_SHORT_TEXT])
+{
+        struct writer w = writer_over(out, TRACE_SHORT_TEXT);
+
+        words_hex(&w, id->bytes, (TRACE_SHORT_TEXT - 1) / 2);
+        write_u8(&w, 0);
+        return out;
+}
+
+static void write_ede(struct writer *w, uint64_t code)
+{
+        const char *text = code == EDE_NONE ? "no extended error" : ede_text((unsigned)code);
+
+        if (text) {
+                write_text(w, text);
+                return;
+        }
+        write_text(w, "extended error ");
+        words_number(w, code);
+}
+
+static void write_short_id(struct writer *w, const struct trace_id *id)
+{
+        static const struct trace_id none;
+        char text[TRACE_SHORT_TEXT];
+
+        write_text(w, memcmp(id, &none, sizeof none) ? trace_id_short(id, text) : "-");
+}
+
+static void field_words(struct writer *w, const struct step_field *field)
+{
+        char room[RRTYPE_TEXT_MAX];
+
+        switch (field->kind) {
+        case 'n': words_name(w, &field->name); break;
+        case 'a': words_server(w, &field->address, 0); break;
+        case 'e': words_server(w, &field->address, field->port); break;
+        case 'i': write_short_id(w, &field->id); break;
+        case 't': write_text(w, rrtype_text((uint16_t)field->number, room)); break;
+        case 'r': write_text(w, rcode_text((unsigned)field->number, room)); break;
+        case 'f': words_flags(w, (unsigned)field->number); break;
+        case 'x': write_ede(w, field->number); break;
+        case 'u': words_number(w, field->number); break;
+        case 'd': words_duration(w, field->number); break;
+        case 's': words_seconds(w, field->number); break;
+        case 'w': case 'q': words_text(w, field->text, field->text_len); break;
+        }
+}
+
+/* The sentence of the row with its {fields} filled in. A field that damage took away becomes a question mark. */
+static void write_sentence(struct writer *w, const struct step_view *step)
+{
+        const char *text = step_rows[step->kind].text;
+        struct step_field field;
+
+        while (*text) {
+                size_t plain = strcspn(text, "{");
+
+                write_bytes(w, text, plain);
+                text += plain;
+                if (!*text)
+                        return;
+                size_t len = strcspn(++text, "}");
+
+                if (field_find(step, text, len, &field))
+                        field_words(w, &field);
+                else
+                        write_u8(w, '?');
+                text += len + (text[len] == '}');
+        }
+}
+
+size_t step_text(const struct step_view *step, char *out, size_t size)
+{
+        if (size == 0)
+                return 0;
+        struct writer w = writer_over(out, size - 1);
+
+        write_sentence(&w, step);
+        *w.at = 0;
+        return writer_len(&w);
+}
+
+/* Seconds and microseconds say so in their JSON name; everything else is named as in the row. */
+static const char *field_unit(char kind)
+{
+        return kind == 'd' ? "_us" : kind == 's' ? "_s" : "";
+}
+
+static void write_json_value(struct writer *w, const struct step_field *field)
+{
+        char text[NAME_TEXT_MAX];
+        struct writer words = writer_over(text, sizeof text);
+
+        if (strchr("uds", field->kind)) {
+                words_number(w, field->number);
+                return;
+        }
+        if (field->kind == 'i')
+                words_hex(&words, field->id.bytes, TRACE_ID_LEN);
+        else
+                field_words(&words, field);
+        write_u8(w, '"');
+        words_json(w, text, writer_len(&words));
+        write_u8(w, '"');
+}
+
+size_t step_json(const struct step_view *step, char *out, size_t size)
+{
+        struct writer w = writer_over(out, size);
+        struct field_cursor cursor = fields_of(step);
+        struct step_field field;
+
+        write_text(&w, "{\"at_us\":");
+        words_number(&w, step->at_us);
+        write_text(&w, ",\"task\":");
+        words_number(&w, step->task);
+        write_text(&w, ",\"step\":\"");
+        write_text(&w, step_word(step->kind));
+        write_u8(&w, '"');
+        while (field_next(&cursor, &field)) {
+                write_text(&w, ",\"");
+                write_bytes(&w, cursor.name, cursor.name_len);
+                write_text(&w, field_unit(field.kind));
+                write_text(&w, "\":");
+                write_json_value(&w, &field);
+        }
+        write_u8(&w, '}');
+        write_u8(&w, 0);
+        return w.failed ? 0 : writer_len(&w) - 1;
+}
