@@ -64,7 +64,7 @@ enum metric_drop {
 };
 
 /* The index of a member is the number of a row of limits.def. */
-enum { LIMIT_SLOTS = 64 };
+enum { LIMIT_SLOTS = 128 };
 
 /* --- The numbers --------------------------------------------------------------------------------------------------- */
 
