@@ -269,6 +269,22 @@ enum err rdata_check(uint16_t type, const uint8_t *rdata, size_t rdlen)
         return reader_left(&r) ? ERR_TRAILING : ERR_OK;
 }
 
+size_t rdata_field_count(uint16_t type, const uint8_t *rdata, size_t rdlen)
+{
+        struct reader r = reader_over(rdata, rdlen);
+        size_t count = 0;
+
+        for (const char *field = layout_of(type); *field; field++) {
+                char element = *field == 'S' ? 's' : *field == 'U' ? 'u' : *field; /* of a list: one after the other */
+                do {
+                        count++;
+                        if (field_read(element, &r))
+                                return count;
+                } while (element != *field && reader_left(&r) > 0);
+        }
+        return count;
+}
+
 /*
  * RDATA with compressed names, taken apart. No type has more than two such names, so there are at most five pieces:
  * plain, name, plain, name, plain.

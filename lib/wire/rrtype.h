@@ -43,6 +43,9 @@ MUST_USE enum err rdata_read(uint16_t type, const uint8_t *message, size_t len, 
 /** The same check for uncompressed RDATA that comes from somewhere else (the store, text). */
 MUST_USE enum err rdata_check(uint16_t type, const uint8_t *rdata, size_t rdlen);
 
+/** Into how many fields a reader would split checked RDATA: the fields of the layout, and each string and name of a list. */
+size_t rdata_field_count(uint16_t type, const uint8_t *rdata, size_t rdlen);
+
 /** Lower-case the names in checked, uncompressed RDATA in place, for the types of RFC 4034 6.2 as corrected by RFC 6840 5.1. */
 void rdata_canonical(uint16_t type, uint8_t *rdata, size_t rdlen);
 
