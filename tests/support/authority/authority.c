@@ -1,0 +1,144 @@
+#include "authority.h"
+#include "behaviours.h"
+#include "lookup.h"
+#include "plan.h"
+#include "zonefile.h"
+#include <arpa/inet.h>
+#include <string.h>
+
+enum { UDP_ANSWER_MAX = 1232 };
+
+struct authority *authority_load(const char *dir, const struct authority_settings *settings,
+                                 char complaint[AUTHORITY_COMPLAINT_MAX])
+{
+        struct authority *authority = servers_new(settings);
+
+        if (plan_read(authority, dir, complaint) && servers_finish(authority, complaint))
+                return authority;
+        authority_free(authority);
+        return NULL;
+}
+
+/* Refuse what is not ours, and say what the zone says otherwise. */
+static void turn_look_up(struct turn *turn)
+{
+        const struct query *query = turn->query;
+        struct lab_zone *zone = NULL;
+
+        if (query->class != CLASS_IN || query->type == TYPE_AXFR || query->type == TYPE_IXFR) {
+                turn->response->rcode = RCODE_REFUSED;
+                return;
+        }
+        /* A DS is the parent's to tell, if this server has the parent too (RFC 4035 section 3.1.4.1). */
+        if (query->type == TYPE_DS && *query->name)
+                zone = servers_zone_for(turn->authority, turn->server, query->name, true);
+        struct lab_zone *own = servers_zone_for(turn->authority, turn->server, query->name, false);
+        if (!zone || (own && !dname_equal(own->apex, query->name)))
+                zone = own;
+        if (zone)
+                lookup_answer(zone, query, turn->response);
+        else
+                turn->response->rcode = RCODE_REFUSED;
+}
+
+static size_t answer_limit(const struct turn *turn)
+{
+        size_t limit = turn->max;
+
+        if (!turn->tcp && limit > turn->query->udp_size)
+                limit = turn->query->udp_size;
+        return !turn->tcp && limit > UDP_ANSWER_MAX ? UDP_ANSWER_MAX : limit;
+}
+
+static void turn_take(struct turn *turn, enum rcode wrong)
+{
+        behaviours_run(turn, STAGE_ARRIVAL);
+        if (turn->manner->drop || turn->manner->close || turn->manner->refuse)
+                return;
+        behaviours_run(turn, STAGE_ANSWER);
+        if (wrong) {
+                turn->response->rcode = wrong;
+                turn->response->bare = turn->query->class == 0;
+        } else if (!turn->answered) {
+                turn_look_up(turn);
+        }
+        behaviours_run(turn, STAGE_FILLED);
+        turn->len = response_write(turn->response, turn->query, turn->out, answer_limit(turn));
+        behaviours_run(turn, STAGE_WRITTEN);
+}
+
+size_t authority_answer(struct authority *authority, const struct authority_address *address, bool tcp,
+                        const uint8_t *bytes, size_t len, uint8_t *out, size_t max, struct authority_manner *manner)
+{
+        struct lab_server *server = servers_find(authority, address);
+        struct response response = { .scratch = &authority->scratch };
+        struct query query;
+        bool answerable;
+
+        *manner = (struct authority_manner){ .drop = true };
+        if (!server)
+                return 0;
+        *(tcp ? &server->counters.tcp : &server->counters.udp) += 1;
+        enum rcode wrong = query_read(&query, bytes, len, &answerable);
+        manner->drop = !answerable;
+        struct turn turn = { .authority = authority, .server = server, .query = &query, .tcp = tcp,
+                             .response = &response, .out = out, .max = max, .manner = manner };
+        if (answerable)
+                turn_take(&turn, wrong);
+        if (manner->drop)
+                server->counters.dropped++;
+        lab_clear(&authority->scratch);
+        return manner->drop || manner->close || manner->refuse ? 0 : turn.len;
+}
+
+bool authority_refuses_tcp(const struct authority *authority, const struct authority_address *address)
+{
+        (void)authority, (void)address;
+        return false;
+}
+
+size_t authority_forge(enum authority_forgery forgery, unsigned nth, const uint8_t *answer, size_t len, uint8_t *out)
+{
+        (void)forgery, (void)nth;
+        memcpy(out, answer, len);
+        return len;
+}
+
+void authority_write_hints(const struct authority *authority, FILE *out)
+{
+        const struct lab_zone *root = servers_zone(authority, (const uint8_t *)"");
+        struct lab_set *servers = root ? lab_node_set(&root->nodes[0], TYPE_NS) : NULL;
+
+        if (!servers)
+                return;
+        zonefile_write_set(out, root->apex, servers);
+        for (uint16_t i = 0; i < servers->count; i++) {
+                const struct lab_node *node = lab_zone_find(root, servers->data[i].bytes);
+                for (const struct lab_set *set = node ? node->sets : NULL; set; set = set->next)
+                        if (set->type == TYPE_A || set->type == TYPE_AAAA)
+                                zonefile_write_set(out, node->name, set);
+        }
+}
+
+void authority_write_anchors(const struct authority *authority, FILE *out)
+{
+        (void)authority, (void)out;
+}
+
+bool authority_dump(struct authority *authority, const char *dir)
+{
+        (void)authority, (void)dir;
+        return true;
+}
+
+void authority_write_counters(const struct authority *authority, FILE *out)
+{
+        char text[INET6_ADDRSTRLEN];
+
+        for (size_t i = 0; i < authority->server_count; i++) {
+                const struct lab_server *server = &authority->servers[i];
+                inet_ntop(server->address.len == 16 ? AF_INET6 : AF_INET, server->address.bytes, text, sizeof text);
+                fprintf(out, "%s udp=%llu tcp=%llu dropped=%llu\n", text, (unsigned long long)server->counters.udp,
+                        (unsigned long long)server->counters.tcp, (unsigned long long)server->counters.dropped);
+        }
+}

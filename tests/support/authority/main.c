@@ -1,0 +1,157 @@
+/*
+ * The program `authority`: the lab on loopback sockets. README.md explains its use.
+ */
+#include "sockets.h"
+#include <getopt.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+struct options {
+        const char *zones, *hints, *anchors, *counters, *dump;
+        uint16_t port;
+        struct authority_settings settings;
+};
+
+static const char usage_text[] =
+        "usage: authority --zones DIR [--port 5354] [--hints FILE] [--anchor FILE] [--counters FILE] [--dump DIR]\n"
+        "                 [--seed N] [--wall SECONDS]\n"
+        "\n"
+        "Serves the lab that DIR/lab.conf describes. Prints one line when all addresses are bound.\n"
+        "  --hints FILE      write root hints for a resolver\n"
+        "  --anchor FILE     write the DS of the lab's root key\n"
+        "  --counters FILE   write each server's counters on SIGUSR1 and at the end (- is standard output)\n"
+        "  --dump DIR        write every zone, signed, to DIR and end\n"
+        "  --seed N          other keys and dice; --wall SECONDS: sign for another time than now\n"
+        "SIGHUP reads the zones again.\n";
+
+static bool options_read(struct options *options, int argc, char **argv)
+{
+        static const struct option names[] = {
+                { "zones", required_argument, NULL, 'z' },    { "port", required_argument, NULL, 'p' },
+                { "hints", required_argument, NULL, 'h' },    { "anchor", required_argument, NULL, 'a' },
+                { "counters", required_argument, NULL, 'c' }, { "dump", required_argument, NULL, 'd' },
+                { "seed", required_argument, NULL, 's' },     { "wall", required_argument, NULL, 'w' },
+                { 0 },
+        };
+        int option;
+
+        while ((option = getopt_long(argc, argv, "", names, NULL)) != -1) {
+                switch (option) {
+                case 'z': options->zones = optarg; break;
+                case 'p': options->port = (uint16_t)strtoul(optarg, NULL, 10); break;
+                case 'h': options->hints = optarg; break;
+                case 'a': options->anchors = optarg; break;
+                case 'c': options->counters = optarg; break;
+                case 'd': options->dump = optarg; break;
+                case 's': options->settings.seed = strtoull(optarg, NULL, 10); break;
+                case 'w': options->settings.wall_s = (uint32_t)strtoul(optarg, NULL, 10); break;
+                default: return false;
+                }
+        }
+        return options->zones && optind == argc;
+}
+
+static bool write_file(const char *path, void (*write)(const struct authority *, FILE *),
+                       const struct authority *authority)
+{
+        if (!path)
+                return true;
+        if (strcmp(path, "-") == 0) {
+                write(authority, stdout);
+                return fflush(stdout) == 0;
+        }
+        FILE *file = fopen(path, "w");
+        if (!file) {
+                perror(path);
+                return false;
+        }
+        write(authority, file);
+        return fclose(file) == 0;
+}
+
+static void reload(struct sockets *sockets, struct authority **authority, const struct options *options)
+{
+        char complaint[AUTHORITY_COMPLAINT_MAX];
+        struct authority *fresh = authority_load(options->zones, &options->settings, complaint);
+
+        if (!fresh) {
+                fprintf(stderr, "authority: not reloaded: %s\n", complaint);
+                return;
+        }
+        sockets_exchange(sockets, fresh);
+        authority_free(*authority);
+        *authority = fresh;
+        puts("authority: reloaded");
+        fflush(stdout);
+}
+
+/* Serve until SIGINT or SIGTERM. */
+static int serve(struct sockets *sockets, struct authority **authority, const struct options *options, int signals)
+{
+        struct signalfd_siginfo signal = { 0 };
+
+        while (signal.ssi_signo != SIGINT && signal.ssi_signo != SIGTERM) {
+                if (sockets_serve(sockets, signals) != 0 || read(signals, &signal, sizeof signal) < 0) {
+                        perror("authority");
+                        return 1;
+                }
+                if (signal.ssi_signo == SIGHUP)
+                        reload(sockets, authority, options);
+                else
+                        write_file(options->counters, authority_write_counters, *authority);
+        }
+        return 0;
+}
+
+static int run(struct authority **authority, const struct options *options)
+{
+        char complaint[AUTHORITY_COMPLAINT_MAX];
+        sigset_t wanted;
+
+        if (options->dump)
+                return authority_dump(*authority, options->dump) ? 0 : 1;
+        if (!write_file(options->hints, authority_write_hints, *authority) ||
+            !write_file(options->anchors, authority_write_anchors, *authority))
+                return 1;
+        sigemptyset(&wanted);
+        sigaddset(&wanted, SIGINT);
+        sigaddset(&wanted, SIGTERM);
+        sigaddset(&wanted, SIGHUP);
+        sigaddset(&wanted, SIGUSR1);
+        sigprocmask(SIG_BLOCK, &wanted, NULL);
+        int signals = signalfd(-1, &wanted, SFD_CLOEXEC);
+        struct sockets *sockets = sockets_open(*authority, options->port, complaint);
+        if (!sockets) {
+                fprintf(stderr, "authority: %s\n", complaint);
+                return 1;
+        }
+        printf("authority: ready, %zu servers on port %u\n", authority_server_count(*authority), options->port);
+        fflush(stdout);
+        int status = serve(sockets, authority, options, signals);
+        sockets_close(sockets);
+        close(signals);
+        return status;
+}
+
+int main(int argc, char **argv)
+{
+        struct options options = { .port = 5354, .settings = { .seed = 1, .wall_s = (uint32_t)time(NULL) } };
+        char complaint[AUTHORITY_COMPLAINT_MAX];
+
+        if (!options_read(&options, argc, argv)) {
+                fputs(usage_text, stderr);
+                return 2;
+        }
+        struct authority *authority = authority_load(options.zones, &options.settings, complaint);
+        if (!authority) {
+                fprintf(stderr, "authority: %s\n", complaint);
+                return 1;
+        }
+        int status = run(&authority, &options);
+        authority_free(authority);
+        return status;
+}
