@@ -11,6 +11,7 @@ skip() {
         exit 77
 }
 
+[ -z "${CAIRN_SANITIZE:-}" ] || skip "the image is built without sanitizers; it is tried once, beside the release"
 [ -n "${CAIRN_FULL:-}" ] || skip 'only with tests/run --full'
 [ "$(id -u)" -eq 0 ] || skip 'only as root'
 for program in dockerd debootstrap slirp4netns dig; do
