@@ -343,7 +343,7 @@ static void write_short_id(struct writer *w, const struct trace_id *id)
         write_text(w, memcmp(id, &none, sizeof none) ? trace_id_short(id, text) : "-");
 }
 
-static void field_words(struct writer *w, const struct step_field *field)
+void step_field_text(struct writer *w, const struct step_field *field)
 {
         char room[RRTYPE_TEXT_MAX];
 
@@ -379,7 +379,7 @@ static void write_sentence(struct writer *w, const struct step_view *step)
                 size_t len = strcspn(++text, "}");
 
                 if (field_find(step, text, len, &field))
-                        field_words(w, &field);
+                        step_field_text(w, &field);
                 else
                         write_u8(w, '?');
                 text += len + (text[len] == '}');
@@ -403,7 +403,7 @@ static const char *field_unit(char kind)
         return kind == 'd' ? "_us" : kind == 's' ? "_s" : "";
 }
 
-static void write_json_value(struct writer *w, const struct step_field *field)
+void step_field_json(struct writer *w, const struct step_field *field)
 {
         char text[NAME_TEXT_MAX];
         struct writer words = writer_over(text, sizeof text);
@@ -415,7 +415,7 @@ static void write_json_value(struct writer *w, const struct step_field *field)
         if (field->kind == 'i')
                 words_hex(&words, field->id.bytes, TRACE_ID_LEN);
         else
-                field_words(&words, field);
+                step_field_text(&words, field);
         write_u8(w, '"');
         words_json(w, text, writer_len(&words));
         write_u8(w, '"');
@@ -439,7 +439,7 @@ size_t step_json(const struct step_view *step, char *out, size_t size)
                 write_bytes(&w, cursor.name, cursor.name_len);
                 write_text(&w, field_unit(field.kind));
                 write_text(&w, "\":");
-                write_json_value(&w, &field);
+                step_field_json(&w, &field);
         }
         write_u8(&w, '}');
         write_u8(&w, 0);

@@ -14,6 +14,7 @@
  */
 #include "base/address.h"
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/moment.h"
 #include "wire/name.h"
@@ -95,6 +96,12 @@ struct step_field {
         size_t text_len;
 };
 bool step_field(const struct step_view *step, const char *field, struct step_field *out);
+
+/** The value of a field in words, escaped: "www.example.com.", "12.3 ms", "qr rd". */
+void step_field_text(struct writer *w, const struct step_field *field);
+
+/** The value of a field in JSON: a bare number for counts and times, else a string. */
+void step_field_json(struct writer *w, const struct step_field *field);
 
 /* Room enough for any step; a single field becomes at most WORDS_FIELD_MAX bytes of text (watch/words.h). */
 enum { STEP_TEXT_MAX = 5120, STEP_JSON_MAX = 9216 };
