@@ -1,0 +1,479 @@
+#include "tree.h"
+
+#include "base/buf.h"
+#include "watch/words.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum {
+        DEPTH_MAX = 32,        /* sub-questions within each other; the budget allows far fewer */
+        GUIDES_MAX = 12,       /* deeper steps are drawn no further to the right */
+        TIME_COLUMN = 10,      /* "   1234.5 " */
+        TEXT_COLUMNS_MIN = 24, /* on a very narrow screen lines are rather too long than one word each */
+        STEPS_MAX = (TRACE_MAX - TRACE_HEADER_LEN) / STEP_HEADER_LEN,
+};
+
+/* --- Colours --------------------------------------------------------------------------------------------------- */
+
+static const char colour_none[] = "\033[0m", colour_dim[] = "\033[2m";
+
+/* How a step feels; those not named are plain. */
+static const char *const step_colours[STEP_COUNT] = {
+        [STEP_QUESTION] = "\033[1m",  [STEP_ANSWER] = "\033[1;32m", [STEP_HIT] = "\033[32m",     [STEP_SEND] = "\033[36m",
+        [STEP_TASK] = "\033[35m",     [STEP_FALLBACK] = "\033[33m", [STEP_SKIP] = "\033[33m",    [STEP_SCRUBBED] = "\033[33m",
+        [STEP_STALE] = "\033[33m",    [STEP_TIMEOUT] = "\033[31m",  [STEP_FAILED] = "\033[31m",  [STEP_UNUSABLE] = "\033[31m",
+        [STEP_LOOP] = "\033[31m",     [STEP_BUDGET] = "\033[31m",   [STEP_OUTAGE] = "\033[31m",  [STEP_GAVE_UP] = "\033[1;31m",
+        [STEP_DROPPED] = "\033[1;31m",
+};
+
+/* --- Where text goes ------------------------------------------------------------------------------------------- */
+
+struct page {
+        const struct tree_options *options;
+        tree_sink *sink;
+        void *context;
+        size_t written;
+};
+
+static void put(struct page *page, const char *text, size_t len)
+{
+        if (len)
+                page->sink(page->context, text, len);
+        page->written += len;
+}
+
+static void put_text(struct page *page, const char *text)
+{
+        put(page, text, strlen(text));
+}
+
+static void put_colour(struct page *page, const char *colour)
+{
+        if (page->options->colour && colour)
+                put_text(page, colour);
+}
+
+/* The left margin of a line: the time, or blanks in its place, and one guide for each sub-question it is within. */
+static void put_margin(struct page *page, const char *time, unsigned depth)
+{
+        put_colour(page, colour_dim);
+        put_text(page, time);
+        for (unsigned i = 0; i < depth; i++)
+                put_text(page, "| ");
+        put_colour(page, colour_none);
+}
+
+/* How much of the text goes on a line of so many columns: up to the last space that fits, else just as much as fits. */
+static size_t line_len(const char *text, size_t columns)
+{
+        size_t len = strlen(text);
+
+        if (len <= columns)
+                return len;
+        for (size_t i = columns; i > columns / 2; i--) {
+                if (text[i] == ' ')
+                        return i;
+        }
+        return columns;
+}
+
+/* A sentence behind its margin, wrapped; what follows the first line is indented a little more. */
+static void put_sentence(struct page *page, const char *time, unsigned depth, const char *colour, const char *text)
+{
+        size_t guides = depth < GUIDES_MAX ? depth : GUIDES_MAX;
+        size_t margin = TIME_COLUMN + 2 * guides;
+        size_t width = page->options->width;
+        size_t columns = !width ? SIZE_MAX : width > margin + TEXT_COLUMNS_MIN ? width - margin : TEXT_COLUMNS_MIN;
+        const char *indent = "";
+
+        do {
+                size_t len = line_len(text, columns - strlen(indent));
+
+                put_margin(page, time, (unsigned)guides);
+                put_text(page, indent);
+                put_colour(page, colour);
+                put(page, text, len);
+                put_colour(page, colour ? colour_none : NULL);
+                put_text(page, "\n");
+                text += len + (text[len] == ' ');
+                time = "          ";
+                indent = "  ";
+        } while (*text);
+}
+
+static void put_step(struct page *page, const struct step_view *step, unsigned depth)
+{
+        char text[STEP_TEXT_MAX];
+        char time[24];
+
+        if (step->kind == STEP_STATE && !page->options->states)
+                return;
+        step_text(step, text, sizeof text);
+        snprintf(time, sizeof time, "%7" PRIu32 ".%u ", step->at_us / 1000, (unsigned)(step->at_us / 100 % 10));
+        put_sentence(page, time, depth, step_colours[step->kind], text);
+}
+
+/* --- The line at the head -------------------------------------------------------------------------------------- */
+
+/* The steps that say what a trace is about and how it ended; kind STEP_COUNT where there is none. */
+struct outcome {
+        struct step_view question, gave_up, end;
+};
+
+static struct outcome trace_outcome(const struct trace_view *trace)
+{
+        struct step_view none = { .kind = STEP_COUNT };
+        struct outcome outcome = { none, none, none };
+        struct step_view step;
+
+        for (size_t at = 0; trace_next(trace, &at, &step);) {
+                if (step.kind == STEP_QUESTION)
+                        outcome.question = step;
+                else if (step.kind == STEP_GAVE_UP && step.task == 0)
+                        outcome.gave_up = step;
+                else if (step.kind == STEP_ANSWER || step.kind == STEP_DROPPED)
+                        outcome.end = step;
+        }
+        return outcome;
+}
+
+/* One field in words, or nothing when there is no such step or field. */
+static void write_field(struct writer *w, const char *before, const struct step_view *step, const char *field)
+{
+        struct step_field value;
+
+        if (step->kind == STEP_COUNT || !step_field(step, field, &value))
+                return;
+        write_text(w, before);
+        step_field_text(w, &value);
+}
+
+static void write_date(struct writer *w, uint64_t wall_s)
+{
+        time_t seconds = (time_t)wall_s;
+        struct tm tm;
+        char text[40];
+
+        if (gmtime_r(&seconds, &tm) && strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm))
+                write_text(w, text);
+        else
+                write_text(w, "-");
+}
+
+static void write_ending(struct writer *w, const struct outcome *outcome)
+{
+        if (outcome->end.kind == STEP_DROPPED) {
+                write_field(w, " not answered: ", &outcome->end, "why");
+                return;
+        }
+        if (outcome->end.kind != STEP_ANSWER) {
+                write_text(w, " unfinished");
+                return;
+        }
+        write_field(w, " ", &outcome->end, "rcode");
+        if (outcome->gave_up.kind == STEP_GAVE_UP) {
+                write_field(w, " (", &outcome->gave_up, "ede");
+                write_text(w, ")");
+        }
+        write_field(w, " ", &outcome->end, "total");
+        write_field(w, ", ", &outcome->end, "sent");
+        write_text(w, " messages");
+}
+
+size_t tree_print_head(const struct trace_view *trace, const struct tree_options *options, tree_sink *sink, void *context)
+{
+        struct page page = { options, sink, context, 0 };
+        struct outcome outcome = trace_outcome(trace);
+        char text[4 * WORDS_FIELD_MAX], id[TRACE_SHORT_TEXT];
+        struct writer w = writer_over(text, sizeof text);
+
+        if (options->date) {
+                write_date(&w, trace->wall_s);
+                write_text(&w, " ");
+        }
+        write_text(&w, trace_id_short(&trace->id, id));
+        write_field(&w, " ", &outcome.question, "qname");
+        write_field(&w, " ", &outcome.question, "qtype");
+        write_ending(&w, &outcome);
+        put(&page, text, writer_len(&w));
+        put_text(&page, "\n");
+        return page.written;
+}
+
+/* --- A finished trace ------------------------------------------------------------------------------------------ */
+
+/*
+ * The steps in the order of drawing: by group, then as they were made. The group of a step is its task, except that the
+ * step that begins a sub-question stands in the group of the task that wanted it, where the group of the new task is
+ * then drawn below it.
+ */
+struct tree_row {
+        uint32_t offset;
+        uint16_t group;
+        uint16_t order;
+        bool drawn;
+};
+
+struct tree_rows {
+        struct tree_row *row;
+        size_t count;
+};
+
+static uint16_t step_group(const struct step_view *step)
+{
+        struct step_field parent;
+
+        if (step->kind == STEP_TASK && step_field(step, "parent", &parent) && parent.number <= UINT16_MAX)
+                return (uint16_t)parent.number;
+        return step->task;
+}
+
+static int row_compare(const void *a, const void *b)
+{
+        const struct tree_row *x = a, *y = b;
+
+        return x->group != y->group ? (x->group < y->group ? -1 : 1) : (x->order > y->order) - (x->order < y->order);
+}
+
+/* False when out of memory. */
+static bool rows_collect(const struct trace_view *trace, struct tree_rows *out)
+{
+        struct step_view step;
+        size_t at = 0, offset = TRACE_HEADER_LEN;
+
+        *out = (struct tree_rows){ .row = calloc(STEPS_MAX, sizeof *out->row) };
+        if (!out->row)
+                return false;
+        while (out->count < STEPS_MAX && trace_next(trace, &at, &step)) {
+                out->row[out->count] = (struct tree_row){
+                        .offset = (uint32_t)offset, .group = step_group(&step), .order = (uint16_t)out->count };
+                out->count++;
+                offset = at;
+        }
+        qsort(out->row, out->count, sizeof *out->row, row_compare);
+        return true;
+}
+
+/* The first row of a group, or count if it has none. */
+static size_t rows_find(const struct tree_rows *rows, uint16_t group)
+{
+        size_t low = 0, high = rows->count;
+
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+
+                if (rows->row[middle].group < group)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return low < rows->count && rows->row[low].group == group ? low : rows->count;
+}
+
+/* Draw the group that begins at a row, and below each step that begins a sub-question, the group of that. */
+static void put_group(struct page *page, const struct trace_view *trace, struct tree_rows *rows, size_t first)
+{
+        size_t next[DEPTH_MAX] = { first };
+        uint16_t group[DEPTH_MAX] = { rows->row[first].group };
+        unsigned depth = 0;
+
+        for (;;) {
+                struct tree_row *row = &rows->row[next[depth]];
+
+                if (next[depth] == rows->count || row->group != group[depth] || row->drawn) {
+                        if (depth-- == 0)
+                                return;
+                        continue;
+                }
+                struct step_view step;
+                size_t at = row->offset;
+
+                row->drawn = true;
+                next[depth]++;
+                if (!trace_next(trace, &at, &step))
+                        continue;
+                put_step(page, &step, depth);
+                if (step.kind != STEP_TASK || step.task == row->group || depth + 1 == DEPTH_MAX)
+                        continue;
+                depth++;
+                next[depth] = rows_find(rows, step.task);
+                group[depth] = step.task;
+        }
+}
+
+static void put_tree(struct page *page, const struct trace_view *trace)
+{
+        struct tree_rows rows;
+
+        if (!rows_collect(trace, &rows))
+                return;
+        /* All but the first group hang below it, unless the trace is damaged. */
+        for (size_t i = 0; i < rows.count; i++) {
+                if (!rows.row[i].drawn)
+                        put_group(page, trace, &rows, i);
+        }
+        free(rows.row);
+}
+
+/* --- For machines ---------------------------------------------------------------------------------------------- */
+
+static void write_json_field(struct writer *w, const char *name, const struct step_view *step, const char *field)
+{
+        struct step_field value;
+
+        if (step->kind == STEP_COUNT || !step_field(step, field, &value))
+                return;
+        write_text(w, ",\"");
+        write_text(w, name);
+        write_text(w, "\":");
+        step_field_json(w, &value);
+}
+
+static void put_json_head(struct page *page, const struct trace_view *trace)
+{
+        struct outcome outcome = trace_outcome(trace);
+        char text[4 * WORDS_FIELD_MAX];
+        struct writer w = writer_over(text, sizeof text);
+
+        write_text(&w, "{\"v\":1,\"trace\":\"");
+        words_hex(&w, trace->id.bytes, TRACE_ID_LEN);
+        write_text(&w, "\",\"time\":\"");
+        write_date(&w, trace->wall_s);
+        write_text(&w, "\"");
+        write_json_field(&w, "qname", &outcome.question, "qname");
+        write_json_field(&w, "qtype", &outcome.question, "qtype");
+        write_json_field(&w, "rcode", &outcome.end, "rcode");
+        write_json_field(&w, "ede", &outcome.gave_up, "ede");
+        write_json_field(&w, "total_us", &outcome.end, "total");
+        write_json_field(&w, "sent", &outcome.end, "sent");
+        put(page, text, writer_len(&w));
+}
+
+static void put_json(struct page *page, const struct trace_view *trace)
+{
+        char text[STEP_JSON_MAX];
+        struct step_view step;
+        const char *separator = "";
+
+        put_json_head(page, trace);
+        put_text(page, ",\"steps\":[");
+        for (size_t at = 0; trace_next(trace, &at, &step);) {
+                size_t len = step_json(&step, text, sizeof text);
+
+                if (!len)
+                        continue;
+                put_text(page, separator);
+                put(page, text, len);
+                separator = ",";
+        }
+        put_text(page, "]}\n");
+}
+
+size_t tree_print(const struct trace_view *trace, const struct tree_options *options, tree_sink *sink, void *context)
+{
+        struct page page = { options, sink, context, 0 };
+
+        if (options->json) {
+                put_json(&page, trace);
+                return page.written;
+        }
+        page.written += tree_print_head(trace, options, sink, context);
+        put_tree(&page, trace);
+        return page.written;
+}
+
+/* --- A trace that grows ---------------------------------------------------------------------------------------- */
+
+void tree_follow_begin(struct tree_follower *follower, const struct tree_options *options)
+{
+        *follower = (struct tree_follower){ .options = *options };
+}
+
+static uint16_t parent_of(const struct tree_follower *follower, uint16_t task)
+{
+        return task < TREE_TASKS_MAX ? follower->parent[task] : 0;
+}
+
+/* Is `task` the ancestor of another, or that task itself? */
+static bool is_within(const struct tree_follower *follower, uint16_t task, uint16_t other)
+{
+        for (unsigned i = 0; other != task && other != 0 && i < DEPTH_MAX; i++)
+                other = parent_of(follower, other);
+        return other == task;
+}
+
+static unsigned task_depth(const struct tree_follower *follower, uint16_t task)
+{
+        unsigned depth = 0;
+
+        for (; task != 0 && depth < DEPTH_MAX; depth++)
+                task = parent_of(follower, task);
+        return depth;
+}
+
+/* "[ns2.example.net. AAAA]": whose steps follow, when that is not to be seen from the indentation. */
+static void put_heading(struct page *page, const struct trace_view *trace, uint16_t task, unsigned depth)
+{
+        char text[2 * WORDS_FIELD_MAX];
+        struct writer w = writer_over(text, sizeof text - 1);
+        struct step_view step;
+
+        for (size_t at = 0; trace_next(trace, &at, &step);) {
+                if (step.kind != STEP_TASK || step.task != task)
+                        continue;
+                write_field(&w, "[", &step, "qname");
+                write_field(&w, " ", &step, "qtype");
+                write_text(&w, "]");
+                *w.at = 0;
+                put_sentence(page, "          ", depth, colour_dim, text);
+                return;
+        }
+}
+
+static void follow_step(struct page *page, struct tree_follower *follower, const struct trace_view *trace,
+                        const struct step_view *step)
+{
+        uint16_t group = step_group(step);
+
+        if (step->kind == STEP_STATE && !follower->options.states)
+                return;
+        if (step->kind == STEP_TASK && step->task < TREE_TASKS_MAX)
+                follower->parent[step->task] = group;
+        if (!is_within(follower, group, follower->last_task))
+                put_heading(page, trace, group, task_depth(follower, group));
+        put_step(page, step, task_depth(follower, group));
+        follower->last_task = step->task;
+}
+
+static void follow_step_json(struct page *page, const struct trace_view *trace, const struct step_view *step)
+{
+        char text[STEP_JSON_MAX];
+        char head[64];
+        struct writer w = writer_over(head, sizeof head);
+        size_t len = step_json(step, text, sizeof text);
+
+        if (!len)
+                return;
+        write_text(&w, "{\"v\":1,\"trace\":\"");
+        words_hex(&w, trace->id.bytes, TRACE_ID_LEN);
+        write_text(&w, "\",");
+        put(page, head, writer_len(&w));
+        put(page, text + 1, len - 1);
+        put_text(page, "\n");
+}
+
+size_t tree_follow(struct tree_follower *follower, const struct trace_view *trace, tree_sink *sink, void *context)
+{
+        struct page page = { &follower->options, sink, context, 0 };
+        struct step_view step;
+
+        while (trace_next(trace, &follower->at, &step)) {
+                if (follower->options.json)
+                        follow_step_json(&page, trace, &step);
+                else
+                        follow_step(&page, follower, trace, &step);
+        }
+        return page.written;
+}
