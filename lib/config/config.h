@@ -61,8 +61,8 @@ struct settings *config_defaults(void);
 void settings_free(struct settings *settings);
 
 /**
- * Read the file that root-hints-file names (the caller opened it): its NS, A and AAAA records replace settings->hints.
- * False, and a complaint, if it holds no address of a root server.
+ * Read the file that root-hints-file names (the caller opened it): its A and AAAA records are added to root-hints in settings->hints.
+ * False, and a complaint, if it holds none.
  */
 bool config_load_hints(struct settings *settings, const char *file_name, const char *text, size_t len,
                        struct config_complaints *out);
@@ -71,8 +71,8 @@ bool config_load_hints(struct settings *settings, const char *file_name, const c
 bool config_load_anchors(struct settings *settings, const char *file_name, const char *text, size_t len,
                          struct config_complaints *out);
 
-/** Does a change between these two need a restart? The first such setting's name, or NULL. */
-const char *config_restart_needed(const struct settings *running, const struct settings *next);
+/** Does the change between these two need a restart? Then *which is the first setting it is about; see option_key(). */
+bool config_restart_needed(const struct settings *running, const struct settings *next, enum option_id *which);
 
 /** The settings as a YAML file that config_parse() reads back to the same; what is at its default is commented out. */
 void config_print(const struct settings *settings, struct writer *out);
