@@ -108,8 +108,6 @@ static void put_step(struct page *page, const struct step_view *step, unsigned d
         char text[STEP_TEXT_MAX];
         char time[24];
 
-        if (step->kind == STEP_STATE && !page->options->states)
-                return;
         step_text(step, text, sizeof text);
         snprintf(time, sizeof time, "%7" PRIu32 ".%u ", step->at_us / 1000, (unsigned)(step->at_us / 100 % 10));
         put_sentence(page, time, depth, step_colours[step->kind], text);
@@ -164,6 +162,8 @@ static void write_date(struct writer *w, uint64_t wall_s)
 
 static void write_ending(struct writer *w, const struct outcome *outcome)
 {
+        struct step_field sent;
+
         if (outcome->end.kind == STEP_DROPPED) {
                 write_field(w, " not answered: ", &outcome->end, "why");
                 return;
@@ -179,7 +179,7 @@ static void write_ending(struct writer *w, const struct outcome *outcome)
         }
         write_field(w, " ", &outcome->end, "total");
         write_field(w, ", ", &outcome->end, "sent");
-        write_text(w, " messages");
+        write_text(w, step_field(&outcome->end, "sent", &sent) && sent.number == 1 ? " message" : " messages");
 }
 
 size_t tree_print_head(const struct trace_view *trace, const struct tree_options *options, tree_sink *sink, void *context)
@@ -437,8 +437,6 @@ static void follow_step(struct page *page, struct tree_follower *follower, const
 {
         uint16_t group = step_group(step);
 
-        if (step->kind == STEP_STATE && !follower->options.states)
-                return;
         if (step->kind == STEP_TASK && step->task < TREE_TASKS_MAX)
                 follower->parent[step->task] = group;
         if (!is_within(follower, group, follower->last_task))

@@ -4,17 +4,17 @@
  * sub-question indented under the step that began it.
  *
  *      7f3a9c21 www.example.com. A NOERROR 31.4 ms, 4 messages
- *           0.0  127.0.0.1@40211 asks www.example.com. A over udp, flags rd
- *           0.1  cache: nothing about www.example.com. A
- *           2.3  sub-question ns.example.net. A for task 0: address of a server
- *           2.4  | cache: nothing about ns.example.net. A
- *          ...
- *          31.4  answered NOERROR, flags qr rd ra, 1 records, 49 bytes after 31.4 ms...
+ *            0.0 127.0.0.1@40211 asks www.example.com. A over udp, flags rd
+ *            0.1 cache: nothing about www.example.com. A
+ *            2.3 sub-question ns.example.net. A for task 0: address of a server
+ *            2.4 | cache: nothing about ns.example.net. A
+ *      ...
+ *           31.4 answered NOERROR, flags qr rd ra, 1 records, 49 bytes after 31.4 ms...
  *
  * tree_print() draws a finished trace, grouped by sub-question: the trace log and `cairn trace` of a past one.
  * A struct tree_follower draws a trace that still grows, each step as it comes; where sub-questions run side by side, a
- * line in brackets says whose steps follow. Both say the same words. With json set
- * both write for machines; the man page cairn(1) describes those lines.
+ * line in brackets says whose steps follow. Both say the same words. With json set both write for machines; the man page
+ * cairn(1) describes those lines.
  *
  * A trace may have been damaged or be hostile: what is printed is always safe for a terminal and always ends.
  */
@@ -31,7 +31,6 @@ struct tree_options {
         bool colour;     /* for a terminal that knows ANSI colours */
         bool date;       /* the head line begins with the date: for logs */
         bool json;       /* machines read this */
-        bool states;     /* also the steps that only name the walk's state */
 };
 
 /** The line that says how it ended: "7f3a9c21 www.example.com. A NOERROR 31.4 ms, 4 messages". Returns the bytes written. */

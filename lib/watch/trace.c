@@ -78,6 +78,14 @@ void trace_begin(struct trace *trace, struct arena *arena, const struct trace_id
         store_u64(trace->bytes + OFFSET_WALL, now->wall_s);
 }
 
+/* A name that found no room in its arena has no bytes; the root stands for it. */
+static void write_name(struct writer *w, const struct name *name)
+{
+        if (!name->wire)
+                name = &name_root;
+        write_bytes(w, name->wire, name->len);
+}
+
 static void write_address(struct writer *w, const struct address *address)
 {
         write_u8(w, address->family);
@@ -101,13 +109,11 @@ static uint32_t saturate(uint64_t number)
 static void write_payload(struct writer *w, const char *kinds, va_list *arguments)
 {
         const struct endpoint *endpoint;
-        const struct name *name;
 
         for (; *kinds; kinds++) {
                 switch (*kinds) {
                 case 'n':
-                        name = va_arg(*arguments, const struct name *);
-                        write_bytes(w, name->wire, name->len);
+                        write_name(w, va_arg(*arguments, const struct name *));
                         break;
                 case 'a':
                         write_address(w, va_arg(*arguments, const struct address *));

@@ -599,6 +599,27 @@ static void test_every_damaged_byte_is_handled(void **state)
         munmap(room, GUARDED + PAGE);
 }
 
+static void test_a_name_without_bytes_is_the_root(void **state)
+{
+        static const struct name none;
+        struct arena arena;
+        struct trace trace;
+        struct trace_view view;
+        struct step_view step;
+        struct step_field field;
+        size_t at = 0;
+
+        (void)state;
+        arena_init(&arena, 1 << 20);
+        trace_begin(&trace, &arena, &id, &start);
+        trace_step(&trace, 0, start.mono_us, STEP_NO_CUT, &none);
+        assert_int_equal(trace_open(trace.bytes, trace.len, &view), ERR_OK);
+        assert_true(trace_next(&view, &at, &step));
+        assert_true(step_field(&step, "name", &field));
+        assert_true(name_is_root(&field.name));
+        arena_fini(&arena);
+}
+
 static void test_short_id(void **state)
 {
         char text[TRACE_SHORT_TEXT];
@@ -623,6 +644,7 @@ int main(void)
                 cmocka_unit_test(test_every_truncation_is_handled),
                 cmocka_unit_test(test_every_short_payload_is_handled),
                 cmocka_unit_test(test_every_damaged_byte_is_handled),
+                cmocka_unit_test(test_a_name_without_bytes_is_the_root),
                 cmocka_unit_test(test_short_id),
         };
 
