@@ -1,5 +1,6 @@
 #include "authority.h"
 #include "behaviours.h"
+#include "denial.h"
 #include "lookup.h"
 #include "plan.h"
 #include "zonefile.h"
@@ -122,12 +123,61 @@ void authority_write_hints(const struct authority *authority, FILE *out)
 
 void authority_write_anchors(const struct authority *authority, FILE *out)
 {
-        (void)authority, (void)out;
+        const struct lab_zone *root = servers_zone(authority, (const uint8_t *)"");
+        uint8_t ds[36];
+
+        if (!root || !root->signing)
+                return;
+        lab_key_ds(&root->signing->key_key, root->apex, ds);
+        struct lab_rdata rdata = { .bytes = ds, .len = sizeof ds };
+        zonefile_write_set(out, root->apex, &(struct lab_set){ .type = TYPE_DS, .count = 1, .ttl = 86400, .data = &rdata });
+}
+
+static void denial_write(void *context, struct denial denial)
+{
+        zonefile_write_set(context, denial.owner, denial.set);
+        if (denial.set->signatures)
+                zonefile_write_set(context, denial.owner, denial.set->signatures);
+}
+
+static void denial_sign(void *context, struct denial denial)
+{
+        lab_sign(context, denial.owner, denial.set);
+}
+
+static void node_write(struct lab_zone *zone, const struct lab_node *node, FILE *out)
+{
+        for (struct lab_set *set = node->sets; set; set = set->next) {
+                bool ours = node->place == PLACE_INSIDE || (node->place == PLACE_CUT && set->type == TYPE_DS);
+                struct lab_set *signatures = ours ? lab_sign(zone, node->name, set) : NULL;
+                zonefile_write_set(out, node->name, set);
+                if (signatures)
+                        zonefile_write_set(out, node->name, signatures);
+        }
+}
+
+static bool zone_dump(struct lab_zone *zone, const char *dir)
+{
+        char path[1024];
+
+        snprintf(path, sizeof path, "%s/%s", dir, zone->file);
+        FILE *out = fopen(path, "w");
+        if (!out)
+                return false;
+        for (size_t i = 0; i < zone->node_count; i++)
+                node_write(zone, &zone->nodes[i], out);
+        if (zone->signing && zone->signing->flaw != FLAW_STRIPPED) {
+                denial_each(zone, denial_sign, zone);
+                denial_each(zone, denial_write, out);
+        }
+        return fclose(out) == 0;
 }
 
 bool authority_dump(struct authority *authority, const char *dir)
 {
-        (void)authority, (void)dir;
+        for (size_t i = 0; i < authority->zone_count; i++)
+                if (!zone_dump(authority->zones[i], dir))
+                        return false;
         return true;
 }
 

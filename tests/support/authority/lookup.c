@@ -1,6 +1,6 @@
 #include "lookup.h"
+#include "denial.h"
 #include "proof.h"
-#include "sign.h"
 #include <string.h>
 
 enum { CHAIN_MAX = 16 };
@@ -11,7 +11,8 @@ struct lookup {
         struct response *response;
         const uint8_t *name;       /* the qname, or where aliases led */
         struct lab_node *encloser; /* the deepest node that is the name or above it */
-        bool dnssec;
+        bool signed_zone;
+        bool dnssec; /* and the client wants to see it */
 };
 
 /* Walk down from the apex: stop at the first cut or DNAME, or where the tree ends. */
@@ -62,7 +63,7 @@ static void refer(struct lookup *lookup)
         if (lookup->dnssec && ds)
                 response_add(response, SECTION_AUTHORITY, cut->name, cut->name, ds);
         else if (lookup->dnssec)
-                prove_insecure(response, cut);
+                prove_no_type(response, cut);
         targets_add(lookup, servers, true);
 }
 
@@ -84,7 +85,7 @@ static struct lab_set *any_set(struct lookup *lookup, struct lab_node *node)
         struct lab_set *set = node->sets;
 
         if (set && lookup->query->type == TYPE_RRSIG)
-                return lookup->zone->signing ? lab_sign(lookup->zone, node->name, set) : NULL;
+                return lab_sign(lookup->zone, node->name, set);
         return set;
 }
 
@@ -94,8 +95,8 @@ static struct lab_set *wanted_set(struct lookup *lookup, struct lab_node *node)
 
         if (type == TYPE_ANY || type == TYPE_RRSIG)
                 return any_set(lookup, node);
-        if (type == TYPE_NSEC && lookup->zone->signing)
-                return proof_nsec(lookup->zone, node);
+        if (type == TYPE_NSEC && lookup->signed_zone && lookup->zone->signing->denial == DENIAL_NSEC)
+                return denial_match(lookup->zone, node->name).set;
         return lab_node_set(node, type);
 }
 
@@ -218,9 +219,10 @@ void lookup_answer(struct lab_zone *zone, const struct query *query, struct resp
                 .query = query,
                 .response = response,
                 .name = query->name,
-                .dnssec = zone->signing && query->want_dnssec,
+                .signed_zone = zone->signing && zone->signing->flaw != FLAW_STRIPPED,
         };
 
+        lookup.dnssec = lookup.signed_zone && query->want_dnssec;
         response->zone = zone;
         response->authoritative = true;
         for (unsigned hops = 0; hops < CHAIN_MAX && name_answer(&lookup); hops++)

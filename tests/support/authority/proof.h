@@ -1,7 +1,8 @@
 #pragma once
 /*
- * Which denial records an absence needs (RFC 4035 section 3.1.3, RFC 5155 section 7.2). All do nothing in an unsigned
- * zone or when the client did not ask for DNSSEC (response->zone is signed and DO is checked by the caller).
+ * Which denial records an absence needs: RFC 4035 section 3.1.3 for NSEC, RFC 5155 section 7.2 for NSEC3.
+ *
+ * Only for a response of a signed zone whose client set DO. The records go to the authority section.
  */
 #include "response.h"
 
@@ -17,9 +18,3 @@ void prove_expansion(struct response *response, const uint8_t *name, const struc
 /** A wildcard matched, but it lacks the type. */
 void prove_no_wildcard_type(struct response *response, const uint8_t *name, const struct lab_node *closest,
                             const struct lab_node *wildcard);
-
-/** The cut has no DS. */
-void prove_insecure(struct response *response, const struct lab_node *cut);
-
-/** The NSEC set of a node in a zone that has them, else NULL. */
-struct lab_set *proof_nsec(struct lab_zone *zone, struct lab_node *node);

@@ -1,5 +1,5 @@
 #include "servers.h"
-#include "sign.h"
+#include "denial.h"
 #include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,8 +40,11 @@ void authority_free(struct authority *authority)
 {
         if (!authority)
                 return;
-        for (size_t i = 0; i < authority->zone_count; i++)
+        for (size_t i = 0; i < authority->zone_count; i++) {
+                denial_fini(authority->zones[i]);
+                sign_fini(authority->zones[i]);
                 lab_zone_fini(authority->zones[i]);
+        }
         free(authority->zones);
         free(authority->servers);
         lab_index_fini(&authority->server_index);
@@ -138,17 +141,38 @@ struct lab_zone *servers_zone_for(const struct authority *authority, const struc
         }
 }
 
-bool servers_finish(struct authority *authority, char complaint[AUTHORITY_COMPLAINT_MAX])
+/* The closest zone above this one; every version of it gets the DS. */
+static void zone_delegate(const struct authority *authority, const struct lab_zone *child)
+{
+        struct lab_zone *parent = NULL;
+
+        for (const uint8_t *name = child->apex; *name && !parent; name += 1 + *name)
+                parent = servers_zone(authority, name + 1 + *name);
+        for (; parent; parent = parent->next_same)
+                if (parent->signing)
+                        sign_delegate(parent, child);
+}
+
+static bool zone_complain(char complaint[AUTHORITY_COMPLAINT_MAX], const struct lab_zone *zone, const char *what)
 {
         char text[DNAME_TEXT_MAX];
 
+        snprintf(complaint, AUTHORITY_COMPLAINT_MAX, "zone %.255s %s", dname_to_text(zone->apex, text), what);
+        return false;
+}
+
+bool servers_finish(struct authority *authority, char complaint[AUTHORITY_COMPLAINT_MAX])
+{
         for (size_t i = 0; i < authority->zone_count; i++) {
-                if (lab_zone_finish(authority->zones[i]))
-                        continue;
-                snprintf(complaint, AUTHORITY_COMPLAINT_MAX, "zone %.255s has no SOA",
-                         dname_to_text(authority->zones[i]->apex, text));
-                return false;
+                struct lab_zone *zone = authority->zones[i];
+                if (zone->signing && !sign_prepare(zone, &authority->settings))
+                        return zone_complain(complaint, zone, "wants an unknown algorithm");
+                if (zone->signing)
+                        zone_delegate(authority, zone);
         }
+        for (size_t i = 0; i < authority->zone_count; i++)
+                if (!lab_zone_finish(authority->zones[i]))
+                        return zone_complain(complaint, authority->zones[i], "has no SOA");
         return true;
 }
 

@@ -171,14 +171,6 @@ struct lab_node *lab_zone_find(const struct lab_zone *zone, const uint8_t *name)
         return dname_equal(node->name, name) ? node : NULL;
 }
 
-bool lab_zone_delegates(const struct lab_zone *zone, const uint8_t *name)
-{
-        for (size_t i = 0; i < zone->record_count; i++)
-                if (zone->records[i].type == TYPE_NS && dname_equal(zone->records[i].owner, name))
-                        return true;
-        return false;
-}
-
 struct lab_set *lab_node_set(const struct lab_node *node, uint16_t type)
 {
         struct lab_set *set = node ? node->sets : NULL;

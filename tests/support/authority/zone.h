@@ -34,9 +34,10 @@ enum lab_place {
 struct lab_node {
         const uint8_t *name;
         struct lab_set *sets; /* NULL: an empty non-terminal */
-        struct lab_set *denial; /* its NSEC or NSEC3, made by denial.c, or NULL */
-        const uint8_t *denial_owner; /* the NSEC3's hashed name, else NULL */
+        struct lab_set *denial;      /* its NSEC or NSEC3, made by denial.c, or NULL */
+        const uint8_t *denial_owner; /* whose owner is the name, or its hash */
         enum lab_place place;
+        bool linked; /* part of the chain of denial records */
 };
 
 struct lab_record {
@@ -81,9 +82,6 @@ struct lab_node *lab_zone_find(const struct lab_zone *zone, const uint8_t *name)
 
 /** The last node that is not behind name in canonical order; the apex if there is none. */
 struct lab_node *lab_zone_before(const struct lab_zone *zone, const uint8_t *name);
-
-/** Whether an unfinished zone delegates this name. */
-bool lab_zone_delegates(const struct lab_zone *zone, const uint8_t *name);
 
 /** The set of this type at a node; NULL for no such set, or no node. */
 struct lab_set *lab_node_set(const struct lab_node *node, uint16_t type);

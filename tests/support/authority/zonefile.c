@@ -16,7 +16,7 @@ static bool record_add(struct lab_zone *zone, const ldns_rr *rr)
 {
         ldns_buffer *data = ldns_buffer_new(512);
         bool good = data && ldns_rr_rdata2buffer_wire(data, rr) == LDNS_STATUS_OK &&
-                    ldns_buffer_position(data) <= RDATA_MAX;
+                    ldns_buffer_position(data) <= RDATA_MAX && ldns_rdf_size(ldns_rr_owner(rr)) <= DNAME_MAX;
 
         good = good && lab_zone_add(zone, ldns_rdf_data(ldns_rr_owner(rr)), (uint16_t)ldns_rr_get_type(rr),
                                     ldns_rr_ttl(rr), ldns_buffer_begin(data), ldns_buffer_position(data));
