@@ -20,10 +20,7 @@ struct store;
 
 struct cache; /* opaque: allocated by cache_new */
 
-/**
- * secret: the SipHash key of the store's values, SIPHASH_KEY_LEN bytes; the same for all workers and the writer.
- * hand may be NULL. NULL when out of memory.
- */
+/** store and hand are borrowed and shared by all workers; hand may be NULL. NULL when out of memory. */
 struct cache *cache_new(struct store *store, struct hand *hand, const struct settings *settings);
 void cache_free(struct cache *cache);
 
@@ -80,5 +77,5 @@ struct batch *cache_take_batch(struct cache *cache);
 /** Free the batches that the writer has settled. */
 void cache_reap(struct cache *cache);
 
-/** Forget what is pending (a flush happened). */
+/** Forget what is pending. After a flush cache_begin() does so by itself, by store_generation(). */
 void cache_forget(struct cache *cache);

@@ -10,6 +10,8 @@
 #include "base/address.h"
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/map.h"
+#include "store/store.h"
 #include "watch/trace.h"
 #include "wire/edns.h"
 #include "wire/rrset.h"
@@ -99,3 +101,68 @@ struct server_note {
         uint8_t cookie[COOKIE_SERVER_MAX];
         uint8_t cookie_client[COOKIE_CLIENT_LEN];
 };
+
+/* Stored values. The cache writes and reads them, the writer weighs them against each other. */
+
+enum entry_kind {
+        ENTRY_SET = 1,
+        ENTRY_NODATA,
+        ENTRY_NXDOMAIN,
+        ENTRY_FAILURE,
+        ENTRY_DELEGATION,
+        ENTRY_SERVER,
+};
+
+/* What every value begins with; enough to weigh and to expire it. */
+struct entry_head {
+        enum entry_kind kind;
+        enum verdict verdict;
+        enum rank rank;
+        uint64_t stored_at;
+        uint64_t ends_at;
+        uint64_t anchors; /* fingerprint of the trust anchors it was judged by; 0: it does not depend on them */
+};
+
+/** What entries are sealed with: the store's secret and the fingerprint of the anchor set. */
+struct entry_seal {
+        const uint8_t *secret; /* SIPHASH_KEY_LEN bytes */
+        uint64_t anchors;
+};
+
+/**
+ * Write a value. Returns its length; 0 if it does not fit into STORE_VALUE_MAX bytes or has more records than a set may
+ * have (LIMIT_RECORDS_PER_SET, LIMIT_SIGNATURES_PER_SET).
+ */
+size_t entry_write_finding(const struct entry_seal *seal, struct store_bytes key, const struct finding *finding,
+                           uint8_t out[STORE_VALUE_MAX]);
+size_t entry_write_delegation(const struct entry_seal *seal, struct store_bytes key, const struct delegation *delegation,
+                              uint8_t out[STORE_VALUE_MAX]);
+size_t entry_write_server(const struct entry_seal *seal, struct store_bytes key, const struct server_note *note,
+                          uint8_t out[STORE_VALUE_MAX]);
+
+/** Is the value whole, and was it written for this key? A store_intact function. */
+bool entry_intact(const uint8_t secret[SIPHASH_KEY_LEN], struct store_bytes key, struct store_bytes value);
+
+/** The head alone. False: this is no entry of ours. The hash is not checked. */
+bool entry_peek(struct store_bytes value, struct entry_head *out);
+
+/**
+ * Read a value. Everything is checked as if it came from the network; the views point into value.bytes, arrays are in the
+ * arena. ERR_FORM, ERR_SHORT, ERR_TRAILING, ERR_LIMIT, ERR_MEMORY.
+ */
+MUST_USE enum err entry_read_finding(struct store_bytes value, struct arena *arena, struct finding *out);
+MUST_USE enum err entry_read_delegation(struct store_bytes value, struct arena *arena, struct delegation *out);
+MUST_USE enum err entry_read_server(struct store_bytes value, struct server_note *out);
+
+/**
+ * Does a new value take the place of an old one under the same key? now_s is cache time. The rules, in their order:
+ *
+ * 1. An old value that is expired or no entry at all gives way.
+ * 2. A failure never replaces live data.
+ * 3. Judged by other trust anchors than the new one: the old value gives way.
+ * 4. Of lower rank, or secure replaced by something unproven: the new value is dropped.
+ * 5. NS sets of equal rank stay till they end: otherwise a child that is no longer delegated to could extend its own
+ *    life for ever by answering (ghost domains, CVE-2012-1033).
+ * 6. Else the younger one wins.
+ */
+bool entry_replaces(struct store_bytes old, struct store_bytes new, uint64_t now_s);

@@ -1,0 +1,414 @@
+/*
+ * One worker's cache: what it has put lately, then the shared store.
+ *
+ *   look-up   batch of this turn ─▶ batches the writer has not settled yet, youngest first ─▶ store
+ *   put       into the batch of this turn, unless what is pending there is worth more
+ *
+ * A question is looked up under its own type; then under type 0, as a name that does not exist has no type; then among
+ * the failures. What is expired counts only when the caller allows it, and only when nothing live was found.
+ */
+#include "cache/cache.h"
+#include "cache/batch.h"
+#include "cache/hand.h"
+#include "cache/key.h"
+#include "cache/peers.h"
+#include "config/limits.h"
+#include "config/settings.h"
+#include "wire/rrtype.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+        PENDING_MAX = 256,       /* batches that may wait for the writer */
+        CLOCK_SLACK_S = 60,      /* threads do not read the clock together */
+};
+
+struct caps {
+        uint32_t min_s, max_s, negative_s;
+};
+
+struct cache {
+        struct store *store;
+        struct hand *hand;
+        struct store_reader *reader;
+        struct store_view *view; /* open since the first look-up of this event, or NULL */
+        struct moment now;
+        struct caps caps;
+        struct entry_seal seal;
+        uint64_t generation;
+        struct batch *batch;     /* of this turn, or NULL */
+        struct batch *pending[PENDING_MAX]; /* handed over, oldest first */
+        size_t pending_count;
+        struct peers peers;
+        uint8_t value[STORE_VALUE_MAX]; /* scratch for one put */
+};
+
+static void put_server(void *context, const struct address *address, const struct server_note *note);
+
+struct cache *cache_new(struct store *store, struct hand *hand, const struct settings *settings)
+{
+        struct cache *cache = calloc(1, sizeof(*cache));
+
+        if (!cache)
+                return NULL;
+        cache->store = store;
+        cache->hand = hand;
+        cache->seal.secret = store_secret(store);
+        cache->generation = store_generation(store);
+        cache->reader = store_reader_new(store);
+        if (!cache->reader)
+                goto fail;
+        if (peers_init(&cache->peers, cache->seal.secret, put_server, cache) != ERR_OK)
+                goto fail;
+        cache_adopt(cache, settings);
+        return cache;
+fail:
+        store_reader_free(cache->reader);
+        free(cache);
+        return NULL;
+}
+
+/* Forget what is handed over. The writer may still be at work on it: whoever is last frees. */
+static void pending_abandon(struct cache *cache)
+{
+        for (size_t i = 0; i < cache->pending_count; i++)
+                batch_abandon(cache->pending[i]);
+        cache->pending_count = 0;
+}
+
+/* A batch that nobody else has seen. */
+static void batch_discard(struct cache *cache)
+{
+        if (!cache->batch)
+                return;
+        batch_settle(cache->batch);
+        batch_abandon(cache->batch);
+        cache->batch = NULL;
+}
+
+void cache_free(struct cache *cache)
+{
+        if (!cache)
+                return;
+        cache_end(cache);
+        batch_discard(cache);
+        pending_abandon(cache);
+        peers_fini(&cache->peers);
+        store_reader_free(cache->reader);
+        free(cache);
+}
+
+/* A sum of keyed hashes does not depend on the order in which the anchors are listed. */
+static uint64_t anchors_fingerprint(const struct settings *settings)
+{
+        static const uint8_t anchor_key[SIPHASH_KEY_LEN] = "trust anchors 1";
+        static const uint8_t island_key[SIPHASH_KEY_LEN] = "no anchors here";
+        uint8_t owner[NAME_WIRE_MAX];
+        uint64_t sum = settings->validation ? 2 : 1; /* not 0, which means that anchors do not matter */
+
+        for (unsigned i = 0; i < settings->anchors.count; i++) {
+                const struct rr *rr = &settings->anchors.item[i].rr;
+                size_t len = name_canonical(&rr->owner, owner);
+
+                sum += siphash(anchor_key, owner, len) ^ (siphash(anchor_key, rr->rdata.bytes, rr->rdata.len) + rr->type);
+        }
+        for (unsigned i = 0; i < settings->negative_trust_anchors.count; i++)
+                sum += siphash(island_key, owner, name_canonical(&settings->negative_trust_anchors.item[i], owner));
+        return sum;
+}
+
+void cache_adopt(struct cache *cache, const struct settings *settings)
+{
+        cache->caps = (struct caps){
+                .min_s = settings->cache_min_ttl,
+                .max_s = settings->cache_max_ttl,
+                .negative_s = settings->cache_max_negative_ttl,
+        };
+        cache->seal.anchors = anchors_fingerprint(settings);
+}
+
+void cache_begin(struct cache *cache, const struct moment *now)
+{
+        cache->now = *now;
+        if (cache->generation != store_generation(cache->store))
+                cache_forget(cache);
+}
+
+void cache_end(struct cache *cache)
+{
+        if (cache->view)
+                store_reader_end(cache->reader);
+        cache->view = NULL;
+}
+
+/* --- Looking up ------------------------------------------------------------------------------------------------- */
+
+static bool pending_get(const struct cache *cache, struct store_bytes key, struct store_bytes *value)
+{
+        if (cache->batch && batch_get(cache->batch, key, value))
+                return true;
+        for (size_t i = cache->pending_count; i-- > 0;) {
+                if (batch_get(cache->pending[i], key, value))
+                        return true;
+        }
+        return false;
+}
+
+static bool store_find(struct cache *cache, struct store_bytes key, struct arena *arena, struct store_bytes *value)
+{
+        if (!cache->view)
+                cache->view = store_reader_begin(cache->reader);
+        return cache->view && store_get(cache->view, key, arena, value) == ERR_OK &&
+               entry_intact(cache->seal.secret, key, *value);
+}
+
+/* Is this entry of any use now? Entries from the future come from a clock that was wrong, or from another machine. */
+static bool is_usable(const struct cache *cache, struct store_bytes value, uint32_t stale_s)
+{
+        struct entry_head head;
+        uint64_t now_s = cache->now.cache_s;
+
+        if (!entry_peek(value, &head) || head.stored_at > now_s + CLOCK_SLACK_S)
+                return false;
+        if (head.kind != ENTRY_SERVER && head.anchors != cache->seal.anchors)
+                return false;
+        return head.ends_at > now_s || now_s - head.ends_at < stale_s;
+}
+
+/* The value under a key, copied into the arena. */
+static bool cache_find(struct cache *cache, const struct key *key, uint32_t stale_s, struct arena *arena,
+                       struct store_bytes *value)
+{
+        struct store_bytes found;
+
+        if (pending_get(cache, key_view(key), &found)) {
+                found.bytes = arena_copy(arena, found.bytes, found.len);
+                if (!found.bytes)
+                        return false;
+        } else if (!store_find(cache, key_view(key), arena, &found)) {
+                return false;
+        }
+        if (!is_usable(cache, found, stale_s))
+                return false;
+        if (cache->hand)
+                hand_use(cache->hand, siphash(cache->seal.secret, key->bytes, key->len));
+        *value = found;
+        return true;
+}
+
+static bool find_finding(struct cache *cache, enum key_space space, cache_partition partition, const struct name *name,
+                         uint16_t type, uint32_t stale_s, struct arena *arena, struct finding *out)
+{
+        struct arena_mark mark = arena_mark(arena);
+        struct key key;
+        struct store_bytes value;
+
+        if (key_records(&key, space, partition, name, type) && cache_find(cache, &key, stale_s, arena, &value) &&
+            entry_read_finding(value, arena, out) == ERR_OK)
+                return true;
+        arena_reset(arena, mark);
+        return false;
+}
+
+bool cache_get(struct cache *cache, cache_partition partition, const struct name *name, uint16_t type, uint32_t stale_s,
+               struct arena *arena, struct finding *out)
+{
+        const uint16_t types[] = { type, KEY_TYPE_NXDOMAIN };
+
+        for (unsigned i = 0; i < 2; i++) {
+                if (find_finding(cache, SPACE_RECORDS, partition, name, types[i], 0, arena, out))
+                        return true;
+        }
+        for (unsigned i = 0; i < 2 && stale_s > 0; i++) {
+                if (find_finding(cache, SPACE_RECORDS, partition, name, types[i], stale_s, arena, out))
+                        return true;
+        }
+        return find_finding(cache, SPACE_FAILURES, partition, name, type, 0, arena, out);
+}
+
+bool cache_get_bogus(struct cache *cache, cache_partition partition, const struct name *name, uint16_t type,
+                     struct arena *arena, struct finding *out)
+{
+        return find_finding(cache, SPACE_BOGUS, partition, name, type, 0, arena, out);
+}
+
+bool cache_get_delegation(struct cache *cache, cache_partition partition, const struct name *cut, struct arena *arena,
+                          struct delegation *out)
+{
+        struct arena_mark mark = arena_mark(arena);
+        struct key key;
+        struct store_bytes value;
+
+        if (key_delegation(&key, partition, cut) && cache_find(cache, &key, 0, arena, &value) &&
+            entry_read_delegation(value, arena, out) == ERR_OK)
+                return true;
+        arena_reset(arena, mark);
+        return false;
+}
+
+/* --- Putting ---------------------------------------------------------------------------------------------------- */
+
+/* Put the scratch value of len bytes; 0 is a value that did not fit. */
+static bool cache_put_value(struct cache *cache, const struct key *key, size_t len)
+{
+        struct store_bytes value = { .bytes = cache->value, .len = len };
+        struct store_bytes pending;
+
+        if (len == 0)
+                return false;
+        if (pending_get(cache, key_view(key), &pending) && !entry_replaces(pending, value, cache->now.cache_s))
+                return false;
+        if (!cache->batch)
+                cache->batch = batch_new(cache->generation);
+        return cache->batch && batch_put(cache->batch, key_view(key), value);
+}
+
+/* RFC 2308 5: an absence lives as long as the smaller of the SOA's own TTL and its MINIMUM; without a SOA not at all. */
+static uint64_t absence_ttl(const struct finding *finding)
+{
+        const struct rrset *proof = &finding->proof[0];
+        struct soa soa;
+
+        if (finding->proof_count == 0 || proof->type != TYPE_SOA || !soa_read(&proof->rdata[0], &soa))
+                return 0;
+        return proof->ttl < soa.minimum ? proof->ttl : soa.minimum;
+}
+
+static uint64_t smaller(uint64_t a, uint64_t b)
+{
+        return a < b ? a : b;
+}
+
+/* How many seconds to keep a finding. */
+static uint64_t finding_ttl(const struct caps *caps, const struct finding *finding)
+{
+        uint64_t ttl = finding->ends_at > finding->stored_at ? finding->ends_at - finding->stored_at : 0;
+
+        if (finding->verdict == VERDICT_BOGUS)
+                return smaller(ttl, LIMIT_BOGUS_TTL_S);
+        switch (finding->kind) {
+        case FINDING_SET:
+                return smaller(ttl < caps->min_s ? caps->min_s : ttl, caps->max_s);
+        case FINDING_NODATA:
+        case FINDING_NXDOMAIN:
+                return smaller(smaller(ttl, absence_ttl(finding)), caps->negative_s);
+        case FINDING_FAILURE:
+                return smaller(ttl, LIMIT_FAILURE_LAST_S);
+        case FINDING_NONE:
+                break;
+        }
+        return 0;
+}
+
+/* Where a finding belongs. */
+static bool finding_key(struct key *key, cache_partition partition, const struct name *name, uint16_t type,
+                        const struct finding *finding)
+{
+        enum key_space space = SPACE_RECORDS;
+
+        if (finding->verdict == VERDICT_BOGUS)
+                space = SPACE_BOGUS;
+        else if (finding->kind == FINDING_FAILURE)
+                space = SPACE_FAILURES;
+        else if (finding->kind == FINDING_NXDOMAIN)
+                type = KEY_TYPE_NXDOMAIN;
+        return key_records(key, space, partition, name, type);
+}
+
+bool cache_put(struct cache *cache, cache_partition partition, const struct name *name, uint16_t type,
+               const struct finding *finding, uint32_t *ttl_s)
+{
+        uint64_t ttl = finding_ttl(&cache->caps, finding);
+        struct finding kept = *finding;
+        struct key key;
+
+        if (ttl == 0 || !finding_key(&key, partition, name, type, finding))
+                return false;
+        kept.ends_at = kept.stored_at + ttl;
+        kept.set.ttl = (uint32_t)ttl;
+        if (!cache_put_value(cache, &key, entry_write_finding(&cache->seal, key_view(&key), &kept, cache->value)))
+                return false;
+        *ttl_s = (uint32_t)ttl;
+        return true;
+}
+
+bool cache_put_delegation(struct cache *cache, cache_partition partition, const struct delegation *delegation)
+{
+        struct delegation kept = *delegation;
+        struct key key;
+
+        kept.ends_at = smaller(kept.ends_at, kept.stored_at + cache->caps.max_s);
+        if (kept.ends_at <= kept.stored_at || !key_delegation(&key, partition, &kept.cut))
+                return false;
+        return cache_put_value(cache, &key, entry_write_delegation(&cache->seal, key_view(&key), &kept, cache->value));
+}
+
+/* --- Servers ---------------------------------------------------------------------------------------------------- */
+
+static void put_server(void *context, const struct address *address, const struct server_note *note)
+{
+        struct cache *cache = context;
+        struct key key;
+
+        key_server(&key, address);
+        (void)cache_put_value(cache, &key, entry_write_server(&cache->seal, key_view(&key), note, cache->value));
+}
+
+bool cache_get_server(struct cache *cache, const struct address *address, struct server_note *out)
+{
+        struct arena arena;
+        struct store_bytes value;
+        struct key key;
+        bool found;
+
+        if (peers_get(&cache->peers, address, out))
+                return true;
+        key_server(&key, address);
+        arena_init(&arena, STORE_VALUE_MAX + 4096);
+        found = cache_find(cache, &key, 0, &arena, &value) && entry_read_server(value, out) == ERR_OK;
+        arena_fini(&arena);
+        if (found)
+                peers_put(&cache->peers, address, out, false, cache->now.cache_s);
+        return found;
+}
+
+void cache_put_server(struct cache *cache, const struct address *address, const struct server_note *note)
+{
+        peers_put(&cache->peers, address, note, true, cache->now.cache_s);
+}
+
+/* --- Batches ---------------------------------------------------------------------------------------------------- */
+
+struct batch *cache_take_batch(struct cache *cache)
+{
+        struct batch *batch;
+
+        peers_flush(&cache->peers, cache->now.cache_s);
+        cache_reap(cache);
+        batch = cache->batch;
+        if (!batch || cache->pending_count == PENDING_MAX)
+                return NULL; /* the writer is far behind: this one stays open until it is full, then puts are dropped */
+        cache->pending[cache->pending_count++] = batch;
+        cache->batch = NULL;
+        return batch;
+}
+
+void cache_reap(struct cache *cache)
+{
+        size_t kept = 0;
+
+        for (size_t i = 0; i < cache->pending_count; i++) {
+                if (batch_is_settled(cache->pending[i]))
+                        batch_abandon(cache->pending[i]);
+                else
+                        cache->pending[kept++] = cache->pending[i];
+        }
+        cache->pending_count = kept;
+}
+
+void cache_forget(struct cache *cache)
+{
+        batch_discard(cache);
+        pending_abandon(cache);
+        cache->generation = store_generation(cache->store);
+}

@@ -1,0 +1,563 @@
+/*
+ * Values of the store: written, weighed, read.
+ *
+ * All numbers are in network byte order. A value begins with its head:
+ *
+ *    0  hash       8  SipHash under the store's secret, over all that follows
+ *    8  key hash   8  SipHash of the key: a value that was moved under another key is no value
+ *   16  magic      2  'C' 'E'
+ *   18  schema     1  ENTRY_SCHEMA; another one is a miss, never migrated
+ *   19  kind       1  enum entry_kind
+ *   20  length     4  of the whole value
+ *   24  stored at  8  seconds of cache time
+ *   32  ends at    8
+ *   40  anchors    8  fingerprint of the trust anchors it was judged by
+ *   48  verdict    1
+ *   49  rank       1
+ *   50  family     1  of the server that brought it: 4, 6 or 0
+ *   51  proofs     1  how many proof sets there are
+ *   52  trace     16  the trace that learned it
+ *   68  server     0, 4 or 16 bytes
+ *
+ * and goes on by kind:
+ *
+ *   set            set, proofs
+ *   no data, no such name   proofs
+ *   failure        rcode (2), failures in a row (4), extended error (2), its text's length (1), text; proofs (none)
+ *   delegation     cut (name), DS state (1), the DS set if there is one, proofs,
+ *                  servers (1), each: name, addresses (1), each: family (1), 4 or 16 bytes
+ *   server         the fields of struct server_note in their order; the cookie in full length
+ *
+ *   set            owner (name), type (2), class (2), TTL (4), records (2), signatures (2),
+ *                  each: length (2), RDATA
+ *
+ * Names are uncompressed wire form. Nothing follows the last field.
+ */
+#include "cache/entry.h"
+#include "base/buf.h"
+#include "config/limits.h"
+#include "wire/rrtype.h"
+#include <string.h>
+
+enum {
+        ENTRY_SCHEMA = 1,
+        HASHED_FROM = 8,
+        HEAD_LEN = 68,
+        SERVER_LIFE_S = 86400, /* how long we remember a server that we do not meet */
+};
+
+static const uint8_t magic[2] = { 'C', 'E' };
+
+/* --- Writing ---------------------------------------------------------------------------------------------------- */
+
+/* What the head says beside the struct entry_head. */
+struct origin {
+        const struct trace_id *trace;
+        const struct address *server;
+        uint8_t proof_count;
+};
+
+static void write_head(struct writer *writer, const struct entry_head *head, const struct origin *origin)
+{
+        write_room(writer, 16); /* the two hashes: entry_finish() */
+        write_bytes(writer, magic, sizeof(magic));
+        write_u8(writer, ENTRY_SCHEMA);
+        write_u8(writer, (uint8_t)head->kind);
+        write_u32(writer, 0); /* the length: entry_finish() */
+        write_u64(writer, head->stored_at);
+        write_u64(writer, head->ends_at);
+        write_u64(writer, head->anchors);
+        write_u8(writer, (uint8_t)head->verdict);
+        write_u8(writer, (uint8_t)head->rank);
+        write_u8(writer, origin->server->family);
+        write_u8(writer, origin->proof_count);
+        write_bytes(writer, origin->trace->bytes, TRACE_ID_LEN);
+        write_bytes(writer, origin->server->bytes, address_len(origin->server));
+}
+
+static void write_rdata(struct writer *writer, const struct rdata *rdata, unsigned count)
+{
+        for (unsigned i = 0; i < count; i++) {
+                write_u16(writer, rdata[i].len);
+                write_bytes(writer, rdata[i].bytes, rdata[i].len);
+        }
+}
+
+static void write_set(struct writer *writer, const struct rrset *set)
+{
+        if (set->count > LIMIT_RECORDS_PER_SET || set->sig_count > LIMIT_SIGNATURES_PER_SET)
+                writer->failed = true;
+        write_bytes(writer, set->owner.wire, set->owner.len);
+        write_u16(writer, set->type);
+        write_u16(writer, set->class);
+        write_u32(writer, set->ttl);
+        write_u16(writer, set->count);
+        write_u16(writer, set->sig_count);
+        write_rdata(writer, set->rdata, set->count);
+        write_rdata(writer, set->sigs, set->sig_count);
+}
+
+static void write_proofs(struct writer *writer, const struct rrset *proof, uint8_t count)
+{
+        for (uint8_t i = 0; i < count; i++)
+                write_set(writer, &proof[i]);
+}
+
+static void write_failure(struct writer *writer, const struct finding *finding)
+{
+        write_u16(writer, finding->rcode);
+        write_u32(writer, finding->failures);
+        write_u16(writer, finding->ede.code);
+        write_u8(writer, finding->ede.text_len);
+        write_bytes(writer, finding->ede.text, finding->ede.text_len);
+}
+
+/* Fill in what only the end can know. Returns the length, 0 if the value did not fit. */
+static size_t entry_finish(const struct entry_seal *seal, struct store_bytes key, struct writer *writer)
+{
+        size_t len = writer_len(writer);
+
+        if (writer->failed)
+                return 0;
+        store_u32(writer->start + 20, (uint32_t)len);
+        store_u64(writer->start + 8, siphash(seal->secret, key.bytes, key.len));
+        store_u64(writer->start, siphash(seal->secret, writer->start + HASHED_FROM, len - HASHED_FROM));
+        return len;
+}
+
+size_t entry_write_finding(const struct entry_seal *seal, struct store_bytes key, const struct finding *finding,
+                           uint8_t out[STORE_VALUE_MAX])
+{
+        struct writer writer = writer_over(out, STORE_VALUE_MAX);
+        struct entry_head head = {
+                .kind = (enum entry_kind)finding->kind, /* both enums begin alike */
+                .verdict = finding->verdict,
+                .rank = finding->rank,
+                .stored_at = finding->stored_at,
+                .ends_at = finding->ends_at,
+                .anchors = seal->anchors,
+        };
+        struct origin origin = {
+                .trace = &finding->trace, .server = &finding->server, .proof_count = finding->proof_count
+        };
+
+        if (finding->kind == FINDING_NONE || finding->proof_count > PROOF_MAX)
+                return 0;
+        write_head(&writer, &head, &origin);
+        if (finding->kind == FINDING_SET)
+                write_set(&writer, &finding->set);
+        if (finding->kind == FINDING_FAILURE)
+                write_failure(&writer, finding);
+        write_proofs(&writer, finding->proof, finding->proof_count);
+        return entry_finish(seal, key, &writer);
+}
+
+static void write_delegation_server(struct writer *writer, const struct delegation_server *server)
+{
+        write_bytes(writer, server->name.wire, server->name.len);
+        write_u8(writer, server->address_count);
+        for (uint8_t i = 0; i < server->address_count; i++) {
+                write_u8(writer, server->address[i].family);
+                write_bytes(writer, server->address[i].bytes, address_len(&server->address[i]));
+        }
+}
+
+size_t entry_write_delegation(const struct entry_seal *seal, struct store_bytes key, const struct delegation *delegation,
+                              uint8_t out[STORE_VALUE_MAX])
+{
+        struct writer writer = writer_over(out, STORE_VALUE_MAX);
+        struct entry_head head = {
+                .kind = ENTRY_DELEGATION,
+                .verdict = delegation->verdict,
+                .rank = RANK_REFERRAL,
+                .stored_at = delegation->stored_at,
+                .ends_at = delegation->ends_at,
+                .anchors = seal->anchors,
+        };
+        struct origin origin = {
+                .trace = &delegation->trace, .server = &delegation->from, .proof_count = delegation->proof_count
+        };
+
+        if (delegation->proof_count > PROOF_MAX || delegation->server_count > DELEGATION_SERVERS)
+                return 0;
+        write_head(&writer, &head, &origin);
+        write_bytes(&writer, delegation->cut.wire, delegation->cut.len);
+        write_u8(&writer, (uint8_t)delegation->ds_state);
+        if (delegation->ds_state == DS_PRESENT)
+                write_set(&writer, &delegation->ds);
+        write_proofs(&writer, delegation->proof, delegation->proof_count);
+        write_u8(&writer, delegation->server_count);
+        for (uint8_t i = 0; i < delegation->server_count; i++)
+                write_delegation_server(&writer, &delegation->server[i]);
+        return entry_finish(seal, key, &writer);
+}
+
+size_t entry_write_server(const struct entry_seal *seal, struct store_bytes key, const struct server_note *note,
+                          uint8_t out[STORE_VALUE_MAX])
+{
+        struct writer writer = writer_over(out, STORE_VALUE_MAX);
+        struct entry_head head = {
+                .kind = ENTRY_SERVER, .stored_at = note->seen_at, .ends_at = note->seen_at + SERVER_LIFE_S
+        };
+        struct trace_id no_trace = { { 0 } };
+        struct address nobody = { 0 };
+
+        write_head(&writer, &head, &(struct origin){ .trace = &no_trace, .server = &nobody });
+        write_u32(&writer, note->srtt_us);
+        write_u32(&writer, note->rttvar_us);
+        write_u64(&writer, note->seen_at);
+        write_u64(&writer, note->epoch);
+        write_u16(&writer, note->timeouts);
+        write_u64(&writer, note->dead_until);
+        write_u64(&writer, note->no_edns_until);
+        write_u64(&writer, note->tcp_only_until);
+        write_u64(&writer, note->lame_until);
+        write_u8(&writer, note->cookie_len);
+        write_bytes(&writer, note->cookie, sizeof(note->cookie));
+        write_bytes(&writer, note->cookie_client, sizeof(note->cookie_client));
+        return entry_finish(seal, key, &writer);
+}
+
+/* --- Weighing --------------------------------------------------------------------------------------------------- */
+
+bool entry_intact(const uint8_t secret[SIPHASH_KEY_LEN], struct store_bytes key, struct store_bytes value)
+{
+        struct entry_head head;
+
+        return entry_peek(value, &head) && load_u64(value.bytes + 8) == siphash(secret, key.bytes, key.len) &&
+               load_u64(value.bytes) == siphash(secret, value.bytes + HASHED_FROM, value.len - HASHED_FROM);
+}
+
+bool entry_peek(struct store_bytes value, struct entry_head *out)
+{
+        const uint8_t *bytes = value.bytes;
+
+        if (value.len < HEAD_LEN || value.len > STORE_VALUE_MAX || memcmp(bytes + 16, magic, sizeof(magic)) != 0)
+                return false;
+        if (bytes[18] != ENTRY_SCHEMA || bytes[19] < ENTRY_SET || bytes[19] > ENTRY_SERVER)
+                return false;
+        if (load_u32(bytes + 20) != value.len || bytes[48] > VERDICT_INDETERMINATE || bytes[49] > RANK_SECURE)
+                return false;
+        *out = (struct entry_head){
+                .kind = (enum entry_kind)bytes[19],
+                .stored_at = load_u64(bytes + 24),
+                .ends_at = load_u64(bytes + 32),
+                .anchors = load_u64(bytes + 40),
+                .verdict = (enum verdict)bytes[48],
+                .rank = (enum rank)bytes[49],
+        };
+        return true;
+}
+
+/* The type of the set in a value of kind ENTRY_SET; 0 if it cannot be read. */
+static uint16_t entry_set_type(struct store_bytes value)
+{
+        struct reader reader = reader_over(value.bytes, value.len);
+        struct name owner;
+
+        (void)read_bytes(&reader, HEAD_LEN);
+        (void)read_bytes(&reader, value.bytes[50] == 4 ? 4 : value.bytes[50] == 6 ? 16 : 0);
+        if (reader.failed || name_read(&reader, &owner) != ERR_OK)
+                return 0;
+        return read_u16(&reader);
+}
+
+static bool is_same_ns(struct store_bytes old, const struct entry_head *was, struct store_bytes new,
+                       const struct entry_head *is)
+{
+        return was->kind == ENTRY_SET && is->kind == ENTRY_SET && was->rank == is->rank && was->verdict == is->verdict &&
+               entry_set_type(old) == TYPE_NS && entry_set_type(new) == TYPE_NS;
+}
+
+bool entry_replaces(struct store_bytes old, struct store_bytes new, uint64_t now_s)
+{
+        struct entry_head was, is;
+
+        if (!entry_peek(new, &is))
+                return false;
+        if (!entry_peek(old, &was) || was.ends_at <= now_s)
+                return true;
+        if (is.kind == ENTRY_FAILURE && was.kind != ENTRY_FAILURE)
+                return false;
+        if (was.anchors != is.anchors)
+                return true;
+        if (is.rank < was.rank || (was.verdict == VERDICT_SECURE && is.verdict != VERDICT_SECURE))
+                return false;
+        if (is_same_ns(old, &was, new, &is))
+                return false;
+        return is.stored_at >= was.stored_at;
+}
+
+/* --- Reading ---------------------------------------------------------------------------------------------------- */
+
+/* A reader that stands behind the head, and what the head says. */
+struct open_entry {
+        struct reader reader;
+        struct entry_head head;
+        uint8_t proof_count;
+        struct trace_id trace;
+        struct address server;
+};
+
+static enum err read_address(struct reader *reader, uint8_t family, struct address *out)
+{
+        size_t len = family == 4 ? 4 : family == 6 ? 16 : 0;
+        const uint8_t *bytes = read_bytes(reader, len);
+
+        if (!bytes)
+                return ERR_SHORT;
+        if (family != 0 && len == 0)
+                return ERR_FORM;
+        *out = len ? address_from(bytes, len) : (struct address){ 0 };
+        return ERR_OK;
+}
+
+static enum err entry_open(struct store_bytes value, struct open_entry *out)
+{
+        if (!entry_peek(value, &out->head))
+                return ERR_FORM;
+        if (out->head.ends_at < out->head.stored_at)
+                return ERR_FORM;
+        out->proof_count = value.bytes[51];
+        if (out->proof_count > PROOF_MAX)
+                return ERR_LIMIT;
+        memcpy(out->trace.bytes, value.bytes + 52, TRACE_ID_LEN);
+        out->reader = reader_over(value.bytes, value.len);
+        (void)read_bytes(&out->reader, HEAD_LEN);
+        return read_address(&out->reader, value.bytes[50], &out->server);
+}
+
+/* Nothing may be missing, nothing may follow. */
+static enum err entry_end(const struct reader *reader)
+{
+        if (reader->failed)
+                return ERR_SHORT;
+        return reader_left(reader) > 0 ? ERR_TRAILING : ERR_OK;
+}
+
+static enum err read_rdata(struct reader *reader, uint16_t type, unsigned count, struct arena *arena,
+                           const struct rdata **out)
+{
+        struct rdata *rdata = arena_alloc(arena, count * sizeof(*rdata));
+
+        if (!rdata)
+                return ERR_MEMORY;
+        for (unsigned i = 0; i < count; i++) {
+                rdata[i].len = read_u16(reader);
+                rdata[i].bytes = read_bytes(reader, rdata[i].len);
+                if (!rdata[i].bytes)
+                        return ERR_SHORT;
+                enum err err = rdata_check(type, rdata[i].bytes, rdata[i].len);
+                if (err)
+                        return err;
+        }
+        *out = rdata;
+        return ERR_OK;
+}
+
+static enum err read_set(struct reader *reader, struct arena *arena, struct rrset *out)
+{
+        enum err err = name_read(reader, &out->owner);
+
+        if (err)
+                return err;
+        out->type = read_u16(reader);
+        out->class = read_u16(reader);
+        out->ttl = read_u32(reader);
+        out->count = read_u16(reader);
+        out->sig_count = read_u16(reader);
+        if (reader->failed)
+                return ERR_SHORT;
+        if (out->count == 0 || out->count > LIMIT_RECORDS_PER_SET || out->sig_count > LIMIT_SIGNATURES_PER_SET)
+                return ERR_LIMIT;
+        if (out->type == 0 || rrtype_is_meta(out->type))
+                return ERR_FORM;
+        err = read_rdata(reader, out->type, out->count, arena, &out->rdata);
+        return err ? err : read_rdata(reader, TYPE_RRSIG, out->sig_count, arena, &out->sigs);
+}
+
+static enum err read_proofs(struct open_entry *entry, struct arena *arena, struct rrset proof[PROOF_MAX])
+{
+        for (uint8_t i = 0; i < entry->proof_count; i++) {
+                enum err err = read_set(&entry->reader, arena, &proof[i]);
+
+                if (err)
+                        return err;
+        }
+        return ERR_OK;
+}
+
+static enum err read_failure(struct reader *reader, struct finding *finding)
+{
+        finding->rcode = read_u16(reader);
+        finding->failures = read_u32(reader);
+        finding->ede.code = read_u16(reader);
+        finding->ede.text_len = read_u8(reader);
+        if (finding->ede.text_len > EDE_TEXT_MAX)
+                return ERR_LIMIT;
+        const uint8_t *text = read_bytes(reader, finding->ede.text_len);
+        if (!text)
+                return ERR_SHORT;
+        memcpy(finding->ede.text, text, finding->ede.text_len);
+        return ERR_OK;
+}
+
+static enum err read_finding_body(struct open_entry *entry, struct arena *arena, struct finding *finding)
+{
+        enum err err = ERR_OK;
+
+        switch (entry->head.kind) {
+        case ENTRY_SET:
+                err = read_set(&entry->reader, arena, &finding->set);
+                break;
+        case ENTRY_FAILURE:
+                err = read_failure(&entry->reader, finding);
+                break;
+        case ENTRY_NODATA:
+        case ENTRY_NXDOMAIN:
+                break;
+        case ENTRY_DELEGATION:
+        case ENTRY_SERVER:
+                return ERR_FORM;
+        }
+        if (!err)
+                err = read_proofs(entry, arena, finding->proof);
+        return err ? err : entry_end(&entry->reader);
+}
+
+enum err entry_read_finding(struct store_bytes value, struct arena *arena, struct finding *out)
+{
+        struct open_entry entry;
+        struct finding finding = { 0 };
+        enum err err = entry_open(value, &entry);
+
+        if (!err)
+                err = read_finding_body(&entry, arena, &finding);
+        if (err)
+                return err;
+        finding.kind = (enum finding_kind)entry.head.kind;
+        finding.verdict = entry.head.verdict;
+        finding.rank = entry.head.rank;
+        finding.proof_count = entry.proof_count;
+        finding.stored_at = entry.head.stored_at;
+        finding.ends_at = entry.head.ends_at;
+        finding.trace = entry.trace;
+        finding.server = entry.server;
+        *out = finding;
+        return ERR_OK;
+}
+
+static enum err read_delegation_server(struct reader *reader, struct delegation_server *out)
+{
+        enum err err = name_read(reader, &out->name);
+
+        if (err)
+                return err;
+        out->address_count = read_u8(reader);
+        if (out->address_count > DELEGATION_NAME_ADDRESSES)
+                return ERR_LIMIT;
+        for (uint8_t i = 0; i < out->address_count; i++) {
+                uint8_t family = read_u8(reader);
+
+                if (family == 0)
+                        return ERR_FORM;
+                err = read_address(reader, family, &out->address[i]);
+                if (err)
+                        return err;
+        }
+        return ERR_OK;
+}
+
+static enum err read_servers(struct reader *reader, struct delegation *delegation)
+{
+        delegation->server_count = read_u8(reader);
+        if (delegation->server_count > DELEGATION_SERVERS)
+                return ERR_LIMIT;
+        for (uint8_t i = 0; i < delegation->server_count; i++) {
+                enum err err = read_delegation_server(reader, &delegation->server[i]);
+
+                if (err)
+                        return err;
+        }
+        return entry_end(reader);
+}
+
+static enum err read_delegation_body(struct open_entry *entry, struct arena *arena, struct delegation *delegation)
+{
+        struct reader *reader = &entry->reader;
+        enum err err = name_read(reader, &delegation->cut);
+
+        if (err)
+                return err;
+        uint8_t state = read_u8(reader);
+        if (state > DS_PRESENT)
+                return ERR_FORM;
+        delegation->ds_state = (enum ds_state)state;
+        if (delegation->ds_state == DS_PRESENT)
+                err = read_set(reader, arena, &delegation->ds);
+        if (!err)
+                err = read_proofs(entry, arena, delegation->proof);
+        return err ? err : read_servers(reader, delegation);
+}
+
+enum err entry_read_delegation(struct store_bytes value, struct arena *arena, struct delegation *out)
+{
+        struct open_entry entry;
+        struct delegation delegation = { 0 };
+        enum err err = entry_open(value, &entry);
+
+        if (err)
+                return err;
+        if (entry.head.kind != ENTRY_DELEGATION)
+                return ERR_FORM;
+        err = read_delegation_body(&entry, arena, &delegation);
+        if (err)
+                return err;
+        delegation.stored_at = entry.head.stored_at;
+        delegation.ends_at = entry.head.ends_at;
+        delegation.verdict = entry.head.verdict;
+        delegation.proof_count = entry.proof_count;
+        delegation.trace = entry.trace;
+        delegation.from = entry.server;
+        *out = delegation;
+        return ERR_OK;
+}
+
+static void read_note(struct reader *reader, struct server_note *note)
+{
+        note->srtt_us = read_u32(reader);
+        note->rttvar_us = read_u32(reader);
+        note->seen_at = read_u64(reader);
+        note->epoch = read_u64(reader);
+        note->timeouts = read_u16(reader);
+        note->dead_until = read_u64(reader);
+        note->no_edns_until = read_u64(reader);
+        note->tcp_only_until = read_u64(reader);
+        note->lame_until = read_u64(reader);
+        note->cookie_len = read_u8(reader);
+}
+
+enum err entry_read_server(struct store_bytes value, struct server_note *out)
+{
+        struct open_entry entry;
+        struct server_note note = { 0 };
+        enum err err = entry_open(value, &entry);
+
+        if (err)
+                return err;
+        if (entry.head.kind != ENTRY_SERVER)
+                return ERR_FORM;
+        read_note(&entry.reader, &note);
+        const uint8_t *cookie = read_bytes(&entry.reader, sizeof(note.cookie));
+        const uint8_t *client = read_bytes(&entry.reader, sizeof(note.cookie_client));
+        if (!cookie || !client)
+                return ERR_SHORT;
+        if (note.cookie_len > COOKIE_SERVER_MAX || (note.cookie_len > 0 && note.cookie_len < 8))
+                return ERR_FORM;
+        memcpy(note.cookie, cookie, sizeof(note.cookie));
+        memcpy(note.cookie_client, client, sizeof(note.cookie_client));
+        err = entry_end(&entry.reader);
+        if (!err)
+                *out = note;
+        return err;
+}

@@ -1,0 +1,176 @@
+/*
+ * A two-way table of fixed slots. A slot is one kilobyte:
+ *
+ *   struct front_slot | key | answer
+ */
+#include "cache/front.h"
+#include "base/buf.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { WAYS = 2 };
+
+struct front_slot {
+        uint64_t hash;
+        uint64_t generation; /* 0: never used */
+        uint64_t written_at, ends_at, used_at;
+        uint64_t source[FRONT_SOURCES_MAX];
+        uint16_t ttl_at[FRONT_TTLS_MAX];
+        uint16_t key_len, len;
+        uint8_t ttl_count, source_count;
+        uint8_t bytes[FRONT_BYTES_MAX];
+};
+
+struct front {
+        struct front_slot *slot;
+        size_t mask; /* of the first slot of a pair */
+        uint64_t generation;
+        uint8_t secret[SIPHASH_KEY_LEN];
+};
+
+struct front *front_new(size_t slots, const uint8_t secret[SIPHASH_KEY_LEN])
+{
+        struct front *front = calloc(1, sizeof(*front));
+        size_t pairs = 1;
+
+        if (!front)
+                return NULL;
+        while (pairs * WAYS < slots)
+                pairs *= 2;
+        front->slot = calloc(pairs * WAYS, sizeof(*front->slot));
+        if (!front->slot) {
+                free(front);
+                return NULL;
+        }
+        front->mask = pairs - 1;
+        front->generation = 1;
+        memcpy(front->secret, secret, SIPHASH_KEY_LEN);
+        return front;
+}
+
+void front_free(struct front *front)
+{
+        if (!front)
+                return;
+        free(front->slot);
+        free(front);
+}
+
+void front_forget(struct front *front)
+{
+        front->generation++;
+}
+
+static struct front_slot *front_pair(struct front *front, uint64_t hash)
+{
+        return &front->slot[(hash & front->mask) * WAYS];
+}
+
+static bool is_question(const struct front *front, const struct front_slot *slot, uint64_t hash, const uint8_t *key,
+                        size_t key_len)
+{
+        return slot->hash == hash && slot->generation == front->generation && slot->key_len == key_len &&
+               memcmp(slot->bytes, key, key_len) == 0;
+}
+
+bool front_get(struct front *front, const uint8_t *key, size_t key_len, uint64_t now_s, struct front_answer *out)
+{
+        uint64_t hash = siphash(front->secret, key, key_len);
+        struct front_slot *slot = front_pair(front, hash);
+
+        for (unsigned way = 0; way < WAYS; way++, slot++) {
+                if (!is_question(front, slot, hash, key, key_len) || slot->ends_at <= now_s)
+                        continue;
+                slot->used_at = now_s;
+                *out = (struct front_answer){
+                        .bytes = slot->bytes + slot->key_len,
+                        .len = slot->len,
+                        .ttl_count = slot->ttl_count,
+                        .ttl_at = slot->ttl_at,
+                        .source_count = slot->source_count,
+                        .source = slot->source,
+                        .written_at = slot->written_at,
+                        .ends_at = slot->ends_at,
+                };
+                return true;
+        }
+        return false;
+}
+
+/* The smallest TTL; 0 if there is none, or an offset lies outside. */
+static uint32_t smallest_ttl(const struct front_answer *answer)
+{
+        uint32_t smallest = UINT32_MAX;
+
+        for (unsigned i = 0; i < answer->ttl_count; i++) {
+                if (answer->ttl_at[i] + 4U > answer->len)
+                        return 0;
+                uint32_t ttl = load_u32(answer->bytes + answer->ttl_at[i]);
+                if (ttl < smallest)
+                        smallest = ttl;
+        }
+        return answer->ttl_count ? smallest : 0;
+}
+
+static bool is_idle(const struct front *front, const struct front_slot *slot, uint64_t now_s)
+{
+        return slot->generation != front->generation || slot->ends_at <= now_s;
+}
+
+/* The slot of this question; else an idle one; else the one that was used longer ago. */
+static struct front_slot *front_place(struct front *front, uint64_t hash, const uint8_t *key, size_t key_len, uint64_t now_s)
+{
+        struct front_slot *pair = front_pair(front, hash);
+
+        for (unsigned way = 0; way < WAYS; way++) {
+                if (is_question(front, &pair[way], hash, key, key_len))
+                        return &pair[way];
+        }
+        for (unsigned way = 0; way < WAYS; way++) {
+                if (is_idle(front, &pair[way], now_s))
+                        return &pair[way];
+        }
+        return pair[0].used_at <= pair[1].used_at ? &pair[0] : &pair[1];
+}
+
+bool front_put(struct front *front, const uint8_t *key, size_t key_len, const struct front_answer *answer)
+{
+        if (key_len > FRONT_KEY_MAX || key_len + answer->len > FRONT_BYTES_MAX)
+                return false;
+        if (answer->ttl_count > FRONT_TTLS_MAX || answer->source_count > FRONT_SOURCES_MAX)
+                return false;
+
+        uint64_t life_s = (uint64_t)smallest_ttl(answer) * 9 / 10;
+        if (life_s == 0)
+                return false;
+
+        uint64_t hash = siphash(front->secret, key, key_len);
+        struct front_slot *slot = front_place(front, hash, key, key_len, answer->written_at);
+        slot->hash = hash;
+        slot->generation = front->generation;
+        slot->written_at = slot->used_at = answer->written_at;
+        slot->ends_at = answer->written_at + life_s;
+        slot->key_len = (uint16_t)key_len;
+        slot->len = answer->len;
+        slot->ttl_count = answer->ttl_count;
+        slot->source_count = answer->source_count;
+        memcpy(slot->ttl_at, answer->ttl_at, answer->ttl_count * sizeof(slot->ttl_at[0]));
+        if (answer->source_count)
+                memcpy(slot->source, answer->source, answer->source_count * sizeof(slot->source[0]));
+        memcpy(slot->bytes, key, key_len);
+        memcpy(slot->bytes + key_len, answer->bytes, answer->len);
+        return true;
+}
+
+void front_copy(const struct front_answer *answer, uint64_t now_s, uint8_t *out)
+{
+        uint64_t age_s = now_s > answer->written_at ? now_s - answer->written_at : 0;
+
+        memcpy(out, answer->bytes, answer->len);
+        for (unsigned i = 0; i < answer->ttl_count; i++) {
+                uint8_t *field = out + answer->ttl_at[i];
+                uint32_t ttl = load_u32(field);
+
+                store_u32(field, ttl > age_s ? ttl - (uint32_t)age_s : 0);
+        }
+}

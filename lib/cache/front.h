@@ -1,0 +1,60 @@
+#pragma once
+/*
+ * The front shelf: answers as they were written last, by exact question; of one worker, in memory.
+ *
+ * It remembers what answer.c wrote and is never a second way to make an answer. Who puts decides what is fit (NOERROR and
+ * NXDOMAIN that came from the store, no extended error, not stale, not rewritten by policy). Who gets still checks access,
+ * rate and cookie before, and patches ID, letter case and AD after.
+ *
+ * Fixed size: a question has two places, the answer that was used longer ago gives way. All is forgotten at once by
+ * counting the generation up.
+ */
+#include "base/map.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct front;
+
+enum {
+        FRONT_KEY_MAX = 288,   /* bytes of an exact question */
+        FRONT_BYTES_MAX = 768, /* key and answer together; longer ones are not remembered */
+        FRONT_TTLS_MAX = 32,   /* records in an answer */
+        FRONT_SOURCES_MAX = 4, /* store entries an answer was made from */
+};
+
+/* An answer to remember, or one remembered: then its pointers are good until the next front_put(). */
+struct front_answer {
+        const uint8_t *bytes;     /* a whole message */
+        uint16_t len;
+        uint8_t ttl_count;
+        const uint16_t *ttl_at;   /* offsets of the TTL fields in bytes */
+        uint8_t source_count;
+        const uint64_t *source;   /* keyed hashes of store keys, for hand_use() */
+        uint64_t written_at;      /* cache time, seconds */
+        uint64_t ends_at;         /* 90 % of the smallest TTL after that; set by front_put() */
+};
+
+/** slots: rounded up to a power of two, 1 KiB each. NULL: out of memory. */
+struct front *front_new(size_t slots, const uint8_t secret[SIPHASH_KEY_LEN]);
+void front_free(struct front *front);
+
+/**
+ * The answer to this exact question, if one is remembered and has not ended.
+ *
+ *   key  in   name as lower-cased wire, type, class, flags, view, route: composed by the caller, at most FRONT_KEY_MAX bytes
+ *   now_s in  cache time
+ */
+bool front_get(struct front *front, const uint8_t *key, size_t key_len, uint64_t now_s, struct front_answer *out);
+
+/**
+ * Remember an answer. Its end is 90 % of its smallest TTL after it was written, so that the last tenth of its life is
+ * served from the store and prefetch sees the question. False: too long, or a TTL of 0, or no TTL at all.
+ */
+bool front_put(struct front *front, const uint8_t *key, size_t key_len, const struct front_answer *answer);
+
+/** Forget all: a flush, a reload, new anchors. */
+void front_forget(struct front *front);
+
+/** Copy the answer to out (answer->len bytes) with its TTLs as of now. */
+void front_copy(const struct front_answer *answer, uint64_t now_s, uint8_t *out);

@@ -1,0 +1,72 @@
+#pragma once
+/*
+ * Keys of the store: a space, then what is looked up there, so that byte order is an order of use.
+ *
+ *   records, failures, bogus   'R' 'F' 'B' | partition (8) | name key | 00 | type (2)
+ *   delegations                'D'         | partition (8) | name key | 00
+ *   servers                    'S'         | 4 or 6 (1) | address (4 or 16)
+ *
+ * The name key (name_sort_key) lists labels from the root down, each ended by 00, and never holds two 00 in a row. So the
+ * second 00 ends the name: entries of one name are neighbours, followed by those of the names below it, in canonical order.
+ * 'N' and '3' are kept for proofs of absence.
+ *
+ * A name that does not exist is stored under type 0, as it lacks every type. Failures have a space of their own: a note
+ * that a question cannot be answered now must not push out an expired answer that could still be served (RFC 8767).
+ */
+#include "cache/cache.h"
+#include "store/store.h"
+#include "wire/name.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+enum key_space {
+        SPACE_BOGUS = 'B',
+        SPACE_DELEGATIONS = 'D',
+        SPACE_FAILURES = 'F',
+        SPACE_RECORDS = 'R',
+        SPACE_SERVERS = 'S',
+};
+
+enum { KEY_TYPE_NXDOMAIN = 0, KEY_PARTITION_END = 9 };
+
+struct key {
+        size_t len;
+        uint8_t bytes[STORE_KEY_MAX];
+};
+
+static inline struct store_bytes key_view(const struct key *key)
+{
+        return (struct store_bytes){ .bytes = key->bytes, .len = key->len };
+}
+
+/** False, here and below: the name is too long for a key. */
+bool key_records(struct key *key, enum key_space space, cache_partition partition, const struct name *name, uint16_t type);
+bool key_delegation(struct key *key, cache_partition partition, const struct name *cut);
+void key_server(struct key *key, const struct address *address);
+
+/** Only space and partition: where a route's entries begin. */
+void key_partition(struct key *key, enum key_space space, cache_partition partition);
+
+/** Only space, partition and name: all keys that begin so belong to this name; without the final 00 also to names below it. */
+bool key_name(struct key *key, enum key_space space, cache_partition partition, const struct name *name, bool and_below);
+
+/** Does key begin with the bytes of prefix? */
+bool key_has_prefix(struct store_bytes key, struct store_bytes prefix);
+
+/**
+ * The least key behind all keys that begin with prefix, for the next seek: its last byte below FF counted up, what
+ * follows dropped. False if there is none. In place.
+ */
+bool key_behind(struct key *prefix);
+
+/* A key taken apart, for people. */
+struct key_parts {
+        enum key_space space;
+        cache_partition partition;
+        struct name name;       /* lower case; in the caller's room; not for servers */
+        uint16_t type;          /* records, failures, bogus */
+        struct address address; /* servers */
+};
+
+/** ERR_FORM: no key of ours. */
+MUST_USE enum err key_read(struct store_bytes key, uint8_t room[NAME_WIRE_MAX], struct key_parts *out);
