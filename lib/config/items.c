@@ -191,11 +191,9 @@ static bool zone_wrong(struct reading *reading, enum option_id id, enum zone_key
                        const char *allowed)
 {
         char key[OPTION_KEY_MAX], shown[QUOTED_MAX];
-        const char *what = node->kind == NODE_LIST ? "a list" : "a mapping";
 
-        if (node->kind == NODE_TEXT)
-                what = node->plain && node->len == 0 ? "nothing" : quoted(node->text, node->len, shown);
-        complain(reading->out, node->place, "%s: %s: %s is not %s", option_key(id, key), zone_keys[which], what, allowed);
+        complain(reading->out, node->place, "%s: %s: %s is not %s", option_key(id, key), zone_keys[which],
+                 value_shown(node, shown), allowed);
         return false;
 }
 
@@ -209,6 +207,19 @@ static bool zone_name(struct reading *reading, enum option_id id, const struct n
         return keep_name(reading, node->place, &name, &zone->name);
 }
 
+/* How many addresses a zone may name, as for a delegation that a server sends. */
+static bool address_count_is_allowed(struct reading *reading, enum option_id id, const struct node *node,
+                                     unsigned count)
+{
+        char key[OPTION_KEY_MAX];
+
+        if (count >= 1 && count <= LIMIT_DELEGATION_ADDRESSES)
+                return true;
+        complain(reading->out, node->place, "%s: addresses: %u items, allowed are 1 to %d", option_key(id, key), count,
+                 LIMIT_DELEGATION_ADDRESSES);
+        return false;
+}
+
 static bool zone_addresses(struct reading *reading, enum option_id id, const struct node *node,
                            struct zone_setting *zone)
 {
@@ -217,14 +228,14 @@ static bool zone_addresses(struct reading *reading, enum option_id id, const str
         struct endpoint *item;
         bool good = true;
 
-        if (node->kind == NODE_MAP || count < 1 || count > LIMIT_DELEGATION_ADDRESSES)
-                return zone_wrong(reading, id, ZONE_ADDRESSES, node, "a list of 1 to 26 addresses");
+        if (!address_count_is_allowed(reading, id, node, count))
+                return false;
         item = value_room(reading, node->place, count * sizeof(*item));
         if (!item)
                 return false;
         zone->addresses = (struct endpoint_list){count, item};
-        for (; at && count > 0; at = at->next, count--, item++) {
-                if (!endpoint_read(at, item))
+        for (unsigned i = 0; i < count && at; i++, at = at->next) {
+                if (!endpoint_read(at, &item[i]))
                         good = zone_wrong(reading, id, ZONE_ADDRESSES, at, items_allowed(OPTION_ENDPOINTS));
         }
         return good;

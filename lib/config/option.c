@@ -84,7 +84,7 @@ static unsigned distance(const char *a, size_t a_len, const char *b, size_t b_le
 
 bool option_nearest(const char *key, size_t len, enum option_id *out)
 {
-        unsigned best = (unsigned)(len / 3 < 4 ? len / 3 : 4) + 1;
+        unsigned best = len < 4 ? 2 : len < 9 ? 3 : 5; /* more changes than this is another word */
         bool found = false;
 
         if (len >= OPTION_KEY_MAX)

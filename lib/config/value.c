@@ -83,16 +83,22 @@ char *value_allowed(enum option_id id, char room[ALLOWED_MAX])
         return room;
 }
 
+const char *value_shown(const struct node *node, char room[QUOTED_MAX])
+{
+        switch (node->kind) {
+        case NODE_TEXT: return node->plain && node->len == 0 ? "nothing" : quoted(node->text, node->len, room);
+        case NODE_LIST: return "a list";
+        case NODE_MAP: return "a mapping";
+        }
+        return "nothing";
+}
+
 bool value_wrong(struct reading *reading, enum option_id id, const struct node *node)
 {
         char key[OPTION_KEY_MAX], allowed[ALLOWED_MAX], shown[QUOTED_MAX];
-        const char *what = "a mapping";
 
-        if (node->kind == NODE_TEXT)
-                what = node->plain && node->len == 0 ? "nothing" : quoted(node->text, node->len, shown);
-        else if (node->kind == NODE_LIST)
-                what = "a list";
-        complain(reading->out, node->place, "%s: %s is not %s", option_key(id, key), what, value_allowed(id, allowed));
+        complain(reading->out, node->place, "%s: %s is not %s", option_key(id, key), value_shown(node, shown),
+                 value_allowed(id, allowed));
         return false;
 }
 

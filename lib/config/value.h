@@ -42,6 +42,9 @@ bool roots_finish(struct reading *reading);
 
 /* --- Between value.c and items.c ---------------------------------------------------------------------------------- */
 
+/** What stands in a node: its text in quotes, "a list", "a mapping", "nothing". */
+const char *value_shown(const struct node *node, char room[QUOTED_MAX]);
+
 /** Complain that this node is not what the setting allows. Always false. */
 bool value_wrong(struct reading *reading, enum option_id id, const struct node *node);
 

@@ -9,6 +9,7 @@
 #include "base/address.h"
 #include "base/arena.h"
 #include "config/settings.h"
+#include "policy/access.h"
 #include "wire/message.h"
 #include "wire/rrset.h"
 #include <stdbool.h>
@@ -19,6 +20,10 @@ struct local_zones; /* lib/policy/local.h */
 struct policy {
         const struct settings *settings; /* owned */
         struct local_zones *local;       /* special-use names and local data */
+        struct prefix_set allow;         /* with the attached networks, if they count */
+        struct prefix_set do_not_query;
+        struct prefix_set private_address;
+        struct arena arena;              /* of these sets */
         uint64_t generation;             /* grows with every snapshot of the process */
         _Atomic unsigned holds;
 };
@@ -26,15 +31,19 @@ struct policy {
 /**
  * Build a snapshot; takes over the settings. One hold belongs to the caller. attached: the networks of the host's own
  * interfaces, allowed beside `allow` when that is left at its default. NULL when out of memory or when the built-in zones
- * do not parse.
+ * do not parse; the settings are freed then too.
  */
 struct policy *policy_new(struct settings *settings, const struct prefix *attached, unsigned attached_count);
+
+/** One more hold; returns the policy. */
 const struct policy *policy_hold(const struct policy *policy);
+
+/** Give a hold back; the last one frees the snapshot. NULL is nothing. */
 void policy_release(const struct policy *policy);
 
 enum policy_kind {
         POLICY_PASS,
-        POLICY_SET,      /* answer with these records, authoritatively local */
+        POLICY_SET,      /* answer with these records, authoritatively local; a CNAME answers for every type */
         POLICY_NODATA,
         POLICY_NXDOMAIN,
         POLICY_REFUSE,
@@ -43,7 +52,7 @@ enum policy_kind {
 struct policy_verdict {
         enum policy_kind kind;
         const char *rule;     /* a word for the trace: "local-data", "special-use" */
-        struct name zone;     /* which zone's rule; the root if none */
+        struct name zone;     /* which zone's rule, or the name of the data; the root if none */
         const struct rrset *set; /* POLICY_SET; bytes live as long as the snapshot (owner: the name asked) */
         const struct rrset *soa; /* NODATA, NXDOMAIN; may be NULL */
         uint16_t ede;         /* EDE_* or EDE_NONE */
@@ -52,10 +61,16 @@ struct policy_verdict {
 /** First point: does a local rule answer this question? */
 struct policy_verdict policy_question(const struct policy *policy, const struct question *question);
 
-/** Second point: may this server be asked (do-not-query-localhost, do-ip4, do-ip6, do-not-query)? If not, why: a word. */
+/**
+ * Second point: may this server be asked? Not if it has no server's address, nor against do-ip4, do-ip6,
+ * do-not-query-localhost and do-not-query. If not, why: a word for the trace.
+ */
 bool policy_server(const struct policy *policy, const struct address *server, const char **why);
 
-/** Third point: may this set leave (private-address)? False: it is to be left out. */
+/** The same for a server that a stub or forward zone names: there, loopback addresses and do-not-query are no reason. */
+bool policy_named_server(const struct policy *policy, const struct address *server, const char **why);
+
+/** Third point: may this set, learned from servers, go to a client (private-address)? False: it is to be left out. */
 bool policy_answer(const struct policy *policy, const struct rrset *set);
 
 /** May this client ask at all (allow)? */

@@ -1,0 +1,178 @@
+#include "policy/policy.h"
+#include "config/config.h"
+#include "policy/access.h"
+#include "policy/local.h"
+#include "wire/rrtype.h"
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { POLICY_BYTES = LIMIT_SETTINGS_BYTES };
+
+/* --- The snapshot ------------------------------------------------------------------------------------------------- */
+
+static uint64_t next_generation(void)
+{
+        static _Atomic uint64_t last;
+
+        return atomic_fetch_add(&last, 1) + 1;
+}
+
+/* A snapshot does not change, so those who read it have const pointers; but it is held, and freed in the end. */
+static void *changeable(const void *snapshot)
+{
+        return (void *)(uintptr_t)snapshot;
+}
+
+static void policy_free(struct policy *policy)
+{
+        local_free(policy->local);
+        settings_free(changeable(policy->settings));
+        arena_fini(&policy->arena);
+        free(policy);
+}
+
+static bool policy_compile(struct policy *policy, const struct prefix_list *attached)
+{
+        static const struct prefix_list none;
+        const struct settings *settings = policy->settings;
+        const struct prefix_list *also = settings->given[OPTION_allow] ? &none : attached;
+
+        policy->local = local_new(settings);
+        return policy->local && !prefix_set_make(&policy->arena, &settings->allow, also, &policy->allow) &&
+               !prefix_set_make(&policy->arena, &settings->do_not_query, &none, &policy->do_not_query) &&
+               !prefix_set_make(&policy->arena, &settings->private_address, &none, &policy->private_address);
+}
+
+struct policy *policy_new(struct settings *settings, const struct prefix *attached, unsigned attached_count)
+{
+        const struct prefix_list list = {.count = attached_count, .item = attached};
+        struct policy *policy = calloc(1, sizeof(*policy));
+
+        if (!policy) {
+                settings_free(settings);
+                return NULL;
+        }
+        policy->settings = settings;
+        policy->generation = next_generation();
+        policy->holds = 1;
+        arena_init(&policy->arena, POLICY_BYTES);
+        if (policy_compile(policy, &list))
+                return policy;
+        policy_free(policy);
+        return NULL;
+}
+
+const struct policy *policy_hold(const struct policy *policy)
+{
+        struct policy *held = changeable(policy);
+
+        atomic_fetch_add_explicit(&held->holds, 1, memory_order_relaxed);
+        return policy;
+}
+
+void policy_release(const struct policy *policy)
+{
+        struct policy *held = changeable(policy);
+
+        if (held && atomic_fetch_sub_explicit(&held->holds, 1, memory_order_acq_rel) == 1)
+                policy_free(held);
+}
+
+/* --- The verdicts ------------------------------------------------------------------------------------------------- */
+
+struct policy_verdict policy_question(const struct policy *policy, const struct question *question)
+{
+        return local_ask(policy->local, question);
+}
+
+/*
+ * Addresses that no server can have: "this network", multicast and above; link-local ones, which mean nothing without
+ * the name of an interface. A zone that names them wants us to talk to ourselves or to everybody (CVE-2026-50251).
+ */
+static bool is_no_server(const struct address *address)
+{
+        if (address->family == 4)
+                return address->bytes[0] == 0 || address->bytes[0] >= 224;
+        if (address->family == 6) {
+                static const uint8_t unspecified[16];
+
+                return address->bytes[0] == 0xff || (address->bytes[0] == 0xfe && (address->bytes[1] & 0xc0) == 0x80) ||
+                       memcmp(address->bytes, unspecified, sizeof(unspecified)) == 0;
+        }
+        return true;
+}
+
+/* Against any server, also one that the settings name. */
+static const char *reason_of_address(const struct settings *settings, const struct address *server)
+{
+        struct address address = address_unmapped(server);
+
+        if (is_no_server(&address))
+                return "no-server-address";
+        if (server->family == 4 && !settings->do_ip4)
+                return "do-ip4";
+        return server->family == 6 && !settings->do_ip6 ? "do-ip6" : NULL;
+}
+
+/* Against servers that only a zone names. */
+static const char *reason_of_network(const struct policy *policy, const struct address *server)
+{
+        struct address address = address_unmapped(server);
+
+        if (policy->settings->do_not_query_localhost && address_is_loopback(&address))
+                return "do-not-query-localhost";
+        return prefix_set_holds(&policy->do_not_query, &address) ? "do-not-query" : NULL;
+}
+
+bool policy_named_server(const struct policy *policy, const struct address *server, const char **why)
+{
+        const char *reason = reason_of_address(policy->settings, server);
+
+        if (reason)
+                *why = reason;
+        return !reason;
+}
+
+bool policy_server(const struct policy *policy, const struct address *server, const char **why)
+{
+        const char *reason = reason_of_address(policy->settings, server);
+
+        if (!reason)
+                reason = reason_of_network(policy, server);
+        if (reason)
+                *why = reason;
+        return !reason;
+}
+
+static bool is_private_domain(const struct settings *settings, const struct name *name)
+{
+        for (unsigned i = 0; i < settings->private_domain.count; i++) {
+                if (name_is_at_or_below(name, &settings->private_domain.item[i]))
+                        return true;
+        }
+        return false;
+}
+
+bool policy_answer(const struct policy *policy, const struct rrset *set)
+{
+        size_t len = set->type == TYPE_A ? 4 : set->type == TYPE_AAAA ? 16 : 0;
+
+        if (len == 0 || policy->private_address.count == 0)
+                return true;
+        for (unsigned i = 0; i < set->count; i++) {
+                struct address address;
+
+                if (set->rdata[i].len != len)
+                        continue;
+                address = address_from(set->rdata[i].bytes, len);
+                if (prefix_set_holds(&policy->private_address, &address))
+                        return is_private_domain(policy->settings, &set->owner);
+        }
+        return true;
+}
+
+bool policy_client(const struct policy *policy, const struct address *client)
+{
+        return prefix_set_holds(&policy->allow, client);
+}
