@@ -38,7 +38,8 @@ struct resolver_host {
         struct metrics *metrics;     /* this worker's */
         unsigned worker;             /* 0.. */
         unsigned worker_count;
-        uint8_t seed[RNG_SEED_LEN];
+        uint8_t seed[RNG_SEED_LEN];  /* another one for each worker */
+        uint8_t cookie_secret[16];   /* for clients' cookies (RFC 9018); the same for all workers */
 };
 
 /** NULL when out of memory. */

@@ -105,7 +105,8 @@ struct action {
                         size_t len;
                         size_t fresh;          /* offset of the first step not recorded before */
                         bool final;
-                        bool keep;             /* worth a line in the log and a place in the archive */
+                        bool walked;           /* servers were asked */
+                        bool keep;             /* something went wrong or was retried: to be kept even above the trace rate */
                 } record;
                 struct {
                         const uint8_t *bytes;

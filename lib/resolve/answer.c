@@ -1,0 +1,313 @@
+#include "resolve/answer.h"
+
+#include "policy/access.h"
+#include "policy/policy.h"
+#include "resolve/desk.h"
+#include "resolve/request.h"
+#include "resolve/task.h"
+#include "wire/compose.h"
+#include "wire/rrtype.h"
+#include <stdio.h>
+#include <string.h>
+
+enum { UDP_WITHOUT_EDNS = 512, KEEPALIVE_100MS = LIMIT_IDLE_MS / 100, ANY_TTL_S = 3789 };
+
+/* One answer while it is written. */
+struct writing {
+        struct desk *desk;
+        const struct settings *settings;
+        const struct listener *to;
+        struct compose c;
+        struct edns edns; /* of the answer; absent if the client sent none */
+        unsigned records;
+        bool full;        /* something did not fit */
+};
+
+/* --- Header, EDNS, sending ---------------------------------------------------------------------------------------- */
+
+static size_t size_limit(const struct settings *settings, const struct listener *to)
+{
+        size_t size = to->edns.present ? to->edns.udp_size : UDP_WITHOUT_EDNS;
+
+        if (to->transport != TRANSPORT_UDP)
+                return MESSAGE_MAX;
+        if (size < UDP_WITHOUT_EDNS)
+                size = UDP_WITHOUT_EDNS;
+        return size < settings->max_udp_answer ? size : settings->max_udp_answer;
+}
+
+/* RFC 7873 5.2: the client's own cookie comes back with ours, the same one as long as that is fresh. */
+static void give_cookie(struct writing *w)
+{
+        const struct edns *asked = &w->to->edns;
+        const struct cookie_secrets *secrets = &w->desk->cookies;
+        const struct address *client = &w->to->from.address;
+        uint64_t now_s = w->desk->now.wall_s;
+
+        w->edns.has_cookie = true;
+        memcpy(w->edns.cookie_client, asked->cookie_client, COOKIE_CLIENT_LEN);
+        w->edns.cookie_server_len = COOKIE_SERVER_LEN;
+        if (access_cookie_check(secrets, client, asked->cookie_client, asked->cookie_server, asked->cookie_server_len, now_s) == COOKIE_GOOD)
+                memcpy(w->edns.cookie_server, asked->cookie_server, COOKIE_SERVER_LEN);
+        else
+                access_cookie_make(secrets->current, client, asked->cookie_client, now_s, w->edns.cookie_server);
+}
+
+/* RFC 6891 7: an OPT goes only to those who sent one. */
+static void prepare_edns(struct writing *w)
+{
+        const struct edns *asked = &w->to->edns;
+
+        if (!asked->present)
+                return;
+        w->edns.present = true;
+        w->edns.dnssec_ok = asked->dnssec_ok;
+        w->edns.udp_size = (uint16_t)w->settings->udp_size;
+        if (asked->has_nsid && w->settings->nsid[0]) {
+                w->edns.has_nsid = true;
+                w->edns.nsid_len = (uint8_t)strlen(w->settings->nsid);
+                memcpy(w->edns.nsid, w->settings->nsid, w->edns.nsid_len);
+        }
+        if (asked->has_keepalive && w->to->transport == TRANSPORT_TCP) { /* RFC 7828 3.3.2 */
+                w->edns.has_keepalive = w->edns.keepalive_has_timeout = true;
+                w->edns.keepalive_100ms = KEEPALIVE_100MS;
+        }
+        if (asked->has_cookie && w->settings->client_cookies)
+                give_cookie(w);
+}
+
+static void begin(struct writing *w, struct desk *desk, const struct settings *settings, const struct listener *to)
+{
+        uint16_t kept = to->flags & (FLAG_RD | FLAG_CD | FLAG_OPCODE_MASK);
+
+        *w = (struct writing){ .desk = desk, .settings = settings, .to = to };
+        prepare_edns(w);
+        compose_begin(&w->c, desk->message, size_limit(settings, to), to->id, (uint16_t)(FLAG_QR | FLAG_RA | kept));
+}
+
+static void set_rcode(struct writing *w, unsigned rcode)
+{
+        compose_set_rcode(&w->c, rcode & 0xf);
+        w->edns.rcode_high = (uint8_t)(rcode >> 4);
+}
+
+static void send(struct writing *w, unsigned rcode)
+{
+        struct desk *desk = w->desk;
+
+        if (w->full)
+                compose_set_flags(&w->c, FLAG_TC);
+        set_rcode(w, rcode);
+        if (w->edns.present && compose_opt(&w->c, &w->edns) != ERR_OK)
+                w->full = true;
+        const uint8_t *bytes = desk_outbox(desk, desk->message, w->c.len);
+        struct action *action = bytes ? desk_act(desk, ACTION_ANSWER) : NULL;
+        if (!action)
+                return;
+        action->answer.client = w->to->client;
+        action->answer.bytes = bytes;
+        action->answer.len = w->c.len;
+        metrics_inc(&desk->metrics->answers[metrics_rcode(rcode)]);
+        metrics_inc(&desk->metrics->answers_sent[w->to->transport]);
+        if (w->full)
+                metrics_inc(desk->metrics->answers_truncated);
+}
+
+/* --- Sections ----------------------------------------------------------------------------------------------------- */
+
+static uint32_t ttl_left(const struct desk *desk, const struct finding *finding)
+{
+        uint64_t now = desk->now.cache_s;
+
+        return finding->ends_at > now ? (uint32_t)(finding->ends_at - now) : 0;
+}
+
+static void put(struct writing *w, enum section section, const struct rrset *set, uint32_t ttl)
+{
+        enum compose_what what = w->edns.dnssec_ok ? COMPOSE_BOTH : COMPOSE_DATA;
+        unsigned first = w->settings->rrset_rotation && set->count > 1 ? rng_below(&w->desk->rng, set->count) : 0;
+
+        if (w->full)
+                return;
+        if (compose_rrset(&w->c, section, set, ttl, what, first) != ERR_OK)
+                w->full = true;
+        else
+                w->records += set->count;
+}
+
+/* Third point of policy: addresses that public names must not have are left out, one by one. */
+static void put_allowed(struct writing *w, const struct policy *policy, const struct rrset *set, uint32_t ttl)
+{
+        struct rdata allowed[LIMIT_RECORDS_PER_SET];
+        struct rrset kept = *set;
+        uint16_t count = 0;
+
+        for (unsigned i = 0; i < set->count && i < LIMIT_RECORDS_PER_SET; i++) {
+                struct rrset one = *set;
+
+                one.rdata = &set->rdata[i];
+                one.count = 1;
+                if (policy_answer(policy, &one))
+                        allowed[count++] = set->rdata[i];
+        }
+        if (!count)
+                return;
+        kept.rdata = allowed;
+        if (count < set->count)
+                kept.sig_count = 0;
+        kept.count = count;
+        put(w, SECTION_ANSWER, &kept, ttl);
+}
+
+/* RFC 6672 3.1: with a DNAME goes the CNAME it stands for, with the same TTL. */
+static void put_synthesized(struct writing *w, const struct name *owner, const struct name *target, uint32_t ttl)
+{
+        const struct rdata rdata = { .bytes = target->wire, .len = target->len };
+        const struct rrset cname = { .owner = *owner, .type = TYPE_CNAME, .class = CLASS_IN, .count = 1, .rdata = &rdata };
+
+        put(w, SECTION_ANSWER, &cname, ttl);
+}
+
+static void put_aliases(struct writing *w, const struct request *request, const struct outcome *outcome)
+{
+        uint8_t rooms[2][NAME_WIRE_MAX];
+        struct name at = request->question.name;
+
+        for (unsigned i = 0; i < outcome->alias_count; i++) {
+                const struct finding *alias = outcome->alias[i];
+                uint32_t ttl = ttl_left(w->desk, alias);
+                struct name target;
+
+                put(w, SECTION_ANSWER, &alias->set, ttl);
+                if (!rrset_target(&alias->set, 0, &target))
+                        return;
+                if (alias->set.type == TYPE_DNAME) {
+                        if (name_replace_suffix(&at, &alias->set.owner, &target, rooms[i & 1], &target) != ERR_OK)
+                                return;
+                        put_synthesized(w, &at, &target, ttl);
+                }
+                at = target;
+        }
+}
+
+static void put_final(struct writing *w, const struct request *request, const struct finding *final)
+{
+        uint32_t ttl = ttl_left(w->desk, final);
+
+        switch (final->kind) {
+        case FINDING_SET:
+                put_allowed(w, request->policy, &final->set, ttl);
+                break;
+        case FINDING_NODATA:
+        case FINDING_NXDOMAIN:
+                break;
+        case FINDING_FAILURE:
+        case FINDING_NONE:
+                return;
+        }
+        for (unsigned i = 0; i < final->proof_count; i++)
+                if (w->edns.dnssec_ok || final->proof[i].type == TYPE_SOA)
+                        put(w, SECTION_AUTHORITY, &final->proof[i], ttl);
+}
+
+/* --- Extended errors ---------------------------------------------------------------------------------------------- */
+
+/* Each failure says why, and which trace has the whole story; one out of the cache names the trace that saw it happen. */
+static void explain(struct writing *w, const struct finding *final)
+{
+        char id[TRACE_SHORT_TEXT];
+        char text[EDE_TEXT_MAX + 1];
+
+        if (final->kind != FINDING_FAILURE || final->ede.code == EDE_NONE)
+                return;
+        snprintf(text, sizeof text, "%.*s [trace %s]", final->ede.text_len < 200 ? final->ede.text_len : 200, final->ede.text,
+                 trace_id_short(&final->trace, id));
+        edns_add_ede(&w->edns, final->ede.code, text);
+}
+
+static unsigned rcode_of(const struct finding *final)
+{
+        switch (final->kind) {
+        case FINDING_SET:
+        case FINDING_NODATA:
+                return RCODE_NOERROR;
+        case FINDING_NXDOMAIN:
+                return RCODE_NXDOMAIN;
+        case FINDING_FAILURE:
+                return final->rcode;
+        case FINDING_NONE:
+                break;
+        }
+        return RCODE_SERVFAIL;
+}
+
+/* --- Answers ------------------------------------------------------------------------------------------------------ */
+
+static void answer_one(struct request *request, const struct listener *to, const struct outcome *outcome)
+{
+        static const struct finding nothing = { .kind = FINDING_FAILURE, .rcode = RCODE_SERVFAIL, .ede = { .code = EDE_NONE } };
+        struct desk *desk = request->desk;
+        const struct finding *final = outcome->final ? outcome->final : &nothing;
+        struct question question = request->question;
+        unsigned rcode = rcode_of(final);
+        struct writing w;
+
+        question.name = to->qname;
+        begin(&w, desk, request->policy->settings, to);
+        explain(&w, final);
+        if (w.edns.present)
+                compose_reserve(&w.c, edns_len(&w.edns));
+        if (compose_question(&w.c, &question) != ERR_OK)
+                w.full = true;
+        if (rcode != RCODE_SERVFAIL && rcode != RCODE_REFUSED) {
+                put_aliases(&w, request, outcome);
+                put_final(&w, request, final);
+        }
+        send(&w, rcode);
+        uint64_t total = desk->now.mono_us > to->arrived_us ? desk->now.mono_us - to->arrived_us : 0;
+        bool walked = request->spent[PURSE_MESSAGES] > 0;
+        metrics_observe(walked ? desk->metrics->miss_latency : desk->metrics->hit_latency, total);
+        request_trace(request, 0, STEP_ANSWER, rcode, (unsigned)load_u16(desk->message + 2), (uint64_t)w.records, (uint64_t)w.c.len, total,
+                      request->spent[PURSE_MESSAGES]);
+}
+
+void answer_all(struct request *request, const struct outcome *outcome)
+{
+        struct listener *listener = request->audience;
+
+        for (; listener; listener = listener->next)
+                answer_one(request, listener, outcome);
+        request->audience = NULL;
+        request->listener_count = 0;
+}
+
+void answer_plain(struct desk *desk, const struct listener *to, const struct question *question, unsigned rcode, uint16_t ede,
+                  const char *text)
+{
+        struct writing w;
+
+        begin(&w, desk, desk->policy->settings, to);
+        if (ede != EDE_NONE && w.edns.present)
+                edns_add_ede(&w.edns, ede, text);
+        if (w.edns.present)
+                compose_reserve(&w.c, edns_len(&w.edns));
+        if (question && compose_question(&w.c, question) != ERR_OK)
+                w.full = true;
+        send(&w, rcode);
+}
+
+void answer_any(struct desk *desk, const struct listener *to, const struct question *question)
+{
+        static const uint8_t hinfo[] = { 7, 'R', 'F', 'C', '8', '4', '8', '2', 0 };
+        const struct rdata rdata = { .bytes = hinfo, .len = sizeof hinfo };
+        const struct rrset set = { .owner = question->name, .type = TYPE_HINFO, .class = CLASS_IN, .count = 1, .rdata = &rdata };
+        struct writing w;
+
+        begin(&w, desk, desk->policy->settings, to);
+        if (w.edns.present)
+                compose_reserve(&w.c, edns_len(&w.edns));
+        if (compose_question(&w.c, question) != ERR_OK)
+                w.full = true;
+        put(&w, SECTION_ANSWER, &set, ANY_TTL_S);
+        send(&w, RCODE_NOERROR);
+}

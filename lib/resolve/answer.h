@@ -1,0 +1,24 @@
+#pragma once
+/*
+ * From outcome to bytes, for each of the audience: rcode, flags, sections, TTLs, EDNS, extended errors, truncation.
+ * Every answer that leaves is written here.
+ */
+#include "resolve/border.h"
+#include "wire/message.h"
+#include <stddef.h>
+#include <stdint.h>
+
+struct desk;
+struct listener;
+struct outcome;
+struct request;
+
+/** Answer everybody who waits, and empty the audience. */
+void answer_all(struct request *request, const struct outcome *outcome);
+
+/** An answer without a request: an error or a refusal at the door. question NULL: a header alone. ede EDE_NONE: none. */
+void answer_plain(struct desk *desk, const struct listener *to, const struct question *question, unsigned rcode, uint16_t ede,
+                  const char *text);
+
+/** The minimal answer to a question for ANY (RFC 8482 4.2). */
+void answer_any(struct desk *desk, const struct listener *to, const struct question *question);

@@ -1,0 +1,57 @@
+#pragma once
+/*
+ * The desk: everything one resolver works with. One a worker; its parts are handed around instead of globals.
+ */
+#include "base/arena.h"
+#include "base/map.h"
+#include "base/moment.h"
+#include "base/rng.h"
+#include "base/timers.h"
+#include "policy/access.h"
+#include "resolve/border.h"
+#include "resolve/flight.h"
+#include "resolve/servers.h"
+#include "watch/metrics.h"
+#include "wire/message.h"
+#include <stdint.h>
+
+struct cache;
+struct policy;
+struct request;
+
+/* Actions that the host has not taken yet, in order. */
+struct action_queue {
+        struct action *item;
+        size_t count, room;
+        size_t taken;
+};
+
+struct desk {
+        struct moment now;           /* of the event at hand */
+        const struct policy *policy; /* for the questions that come now; held */
+        struct cache *cache;
+        struct metrics *metrics;
+        struct rng rng;
+        struct timers flight_timers;
+        struct timers request_timers;
+        struct arena outbox;         /* bytes of actions; dropped when the next event comes */
+        struct action_queue actions;
+        struct flights flights;
+        struct servers servers;
+        struct map open;             /* requests that equal questions may join, by request->key */
+        struct request *first;       /* all requests, youngest first */
+        struct request *awake;       /* those with something to run, by wake_next */
+        unsigned request_count;
+        struct request *spare;       /* a few ended requests, kept with their first block of memory */
+        unsigned spare_count;
+        unsigned worker;
+        struct cookie_secrets cookies; /* for clients; the same in all workers */
+        uint8_t message[MESSAGE_MAX + 1]; /* where an answer is written before it is copied to the outbox */
+        uint64_t primed_at;          /* cache time of the last priming query; 0: never */
+};
+
+/** Room for one more action at the end of the queue, its kind set; NULL when out of memory. */
+struct action *desk_act(struct desk *desk, enum action_kind kind);
+
+/** A copy of bytes that lives until the next event; NULL when out of memory. */
+const uint8_t *desk_outbox(struct desk *desk, const void *bytes, size_t len);

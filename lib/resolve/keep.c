@@ -1,0 +1,182 @@
+/* PROVE and KEEP: is the claim to be believed, and what of it is noted and stored? */
+#include "policy/policy.h"
+#include "resolve/desk.h"
+#include "resolve/request.h"
+#include "resolve/states.h"
+#include "wire/rrtype.h"
+
+/* --- PROVE -------------------------------------------------------------------------------------------------------- */
+
+/* The place of validation. Until lib/dnssec judges claims, every finding is VERDICT_UNCHECKED and says so. */
+enum task_state task_prove(struct task *task)
+{
+        request_trace(task->request, task->number, STEP_VERDICT, &task->cut.delegation->cut, "not validated");
+        return TASK_KEEP;
+}
+
+/* --- KEEP --------------------------------------------------------------------------------------------------------- */
+
+static const char *stored_word(const struct finding *finding)
+{
+        switch (finding->kind) {
+        case FINDING_SET:      return "records";
+        case FINDING_NODATA:   return "no such type";
+        case FINDING_NXDOMAIN: return "no such name";
+        case FINDING_FAILURE:  return "failure";
+        case FINDING_NONE:     break;
+        }
+        return "nothing";
+}
+
+/* Into the notebook, so that this request knows it whatever its TTL, and into the cache. The copy lives in the arena. */
+static const struct finding *keep(struct task *task, const struct name *owner, uint16_t type, const struct finding *finding)
+{
+        struct request *request = task->request;
+        struct finding *kept = arena_copy(&request->arena, finding, sizeof *finding);
+        uint32_t ttl;
+
+        if (!kept || !notes_put(&request->notes, &request->arena, task->cut.partition, owner, type, kept))
+                return NULL;
+        if (kept->kind != FINDING_FAILURE && cache_put(request->desk->cache, task->cut.partition, owner, type, kept, &ttl)) {
+                request_trace(request, task->number, STEP_STORED, owner, (unsigned)type, stored_word(kept), (uint64_t)ttl);
+                kept->ends_at = kept->stored_at + ttl;
+        }
+        return kept;
+}
+
+static void keep_delegation(struct task *task, struct delegation *delegation)
+{
+        struct request *request = task->request;
+        uint64_t parent_ends = task->cut.delegation->ends_at;
+
+        /* No delegation outlives its parent, or a revoked one would keep itself alive below itself (ghost domains). */
+        if (delegation->ends_at > parent_ends)
+                delegation->ends_at = parent_ends;
+        struct delegation *kept = arena_copy(&request->arena, delegation, sizeof *delegation);
+        if (!kept || !notes_put_delegation(&request->notes, &request->arena, task->cut.partition, kept))
+                return;
+        if (cache_put_delegation(request->desk->cache, task->cut.partition, kept))
+                request_trace(request, task->number, STEP_STORED, &kept->cut, (unsigned)TYPE_NS, "delegation", kept->ends_at - kept->stored_at);
+}
+
+/* The parent was asked for a server's address because its zone cannot be: the referral's glue is the answer. */
+static enum task_state settle_for_glue(struct task *task)
+{
+        struct request *request = task->request;
+        struct address glue[DELEGATION_NAME_ADDRESSES];
+        unsigned count = cut_glue(request, task->cut.partition, &task->sname, glue, DELEGATION_NAME_ADDRESSES);
+        struct finding *found = arena_alloc(&request->arena, sizeof *found);
+        struct rdata *rdata = arena_alloc(&request->arena, sizeof *rdata * DELEGATION_NAME_ADDRESSES);
+        uint16_t kept = 0;
+
+        if (!found || !rdata)
+                return task_give_up(task, EDE_OTHER, "out of memory");
+        for (unsigned i = 0; i < count; i++) {
+                size_t len = address_len(&glue[i]);
+
+                if (len == (task->qtype == TYPE_A ? 4 : 16))
+                        rdata[kept++] = (struct rdata){ .bytes = arena_copy(&request->arena, glue[i].bytes, len), .len = (uint16_t)len };
+        }
+        if (!kept)
+                return task_give_up(task, EDE_NO_AUTHORITY, "the parent zone has no address for this server either");
+        found->kind = FINDING_SET;
+        found->rank = RANK_GLUE;
+        found->set = (struct rrset){ .owner = task->sname, .type = task->qtype, .class = CLASS_IN, .count = kept, .rdata = rdata };
+        task->outcome.final = found;
+        task->outcome.final_type = task->qtype;
+        return TASK_DONE;
+}
+
+static enum task_state keep_referral(struct task *task)
+{
+        struct request *request = task->request;
+        struct delegation *referral = &task->claim->referral;
+        bool barred = task->barred.wire && name_is_at_or_below(&referral->cut, &task->barred);
+
+        request_trace(request, task->number, STEP_REFERRAL, &task->cut.delegation->cut, &referral->cut, (uint64_t)referral->server_count);
+        if (!request_spend(request, PURSE_REFERRALS, 1))
+                return task_give_up(task, EDE_OTHER, "too many referrals");
+        keep_delegation(task, referral);
+        if (barred && task->purpose == PURPOSE_ADDRESS)
+                return settle_for_glue(task);
+        if (barred)
+                task->barred.wire = NULL; /* the delegation is fresh again */
+        return TASK_CUT;
+}
+
+/* A shortened name was shown: whatever the reply says of it, it is no cut, unless it does not exist at all. */
+static enum task_state keep_shortened(struct task *task)
+{
+        struct request *request = task->request;
+
+        if (task->claim->final.kind == FINDING_NXDOMAIN) {
+                /* Servers that deny empty non-terminals exist; the full name decides (RFC 8020 without proof is a guess). */
+                task->manner = MANNER_FULL;
+                return TASK_CUT;
+        }
+        if (!notes_put_no_cut(&request->notes, &request->arena, task->cut.partition, &task->shown.name))
+                return task_give_up(task, EDE_OTHER, "out of memory");
+        request_trace(request, task->number, STEP_NO_CUT, &task->shown.name);
+        task->minimise_steps++;
+        return TASK_CUT;
+}
+
+enum task_state task_follow_on(struct task *task, const struct finding *alias)
+{
+        switch (task_follow(task, alias)) {
+        case FOLLOW_ON:
+                return TASK_LOOKUP;
+        case FOLLOW_CIRCLE:
+                return task_give_up(task, EDE_OTHER, "the aliases go round in a circle");
+        case FOLLOW_TOO_FAR:
+                return task_give_up(task, EDE_OTHER, "too many aliases");
+        case FOLLOW_TOO_LONG:
+                break;
+        }
+        struct finding *final = arena_alloc(&task->request->arena, sizeof *final);
+        if (final)
+                *final = (struct finding){ .kind = FINDING_FAILURE, .rcode = RCODE_YXDOMAIN, .ede = { .code = EDE_NONE } };
+        task->outcome.alias[task->outcome.alias_count++] = alias;
+        task->outcome.final = final;
+        return TASK_DONE;
+}
+
+static enum task_state keep_aliases(struct task *task)
+{
+        const struct claim *claim = task->claim;
+
+        for (unsigned i = 0; i < claim->alias_count; i++) {
+                const struct finding *kept = keep(task, &claim->alias[i].set.owner, claim->alias[i].set.type, &claim->alias[i]);
+
+                if (!kept)
+                        return task_give_up(task, EDE_OTHER, "out of memory");
+                enum task_state next = task_follow_on(task, kept);
+                if (next != TASK_LOOKUP)
+                        return next;
+        }
+        return TASK_LOOKUP;
+}
+
+static enum task_state keep_answer(struct task *task)
+{
+        enum task_state next = keep_aliases(task);
+
+        if (next != TASK_LOOKUP || task->claim->class == REPLY_ALIAS)
+                return next;
+        task->outcome.final = keep(task, &task->sname, task->qtype, &task->claim->final);
+        task->outcome.final_type = task->qtype;
+        if (!task->outcome.final)
+                return task_give_up(task, EDE_OTHER, "out of memory");
+        return TASK_DONE;
+}
+
+enum task_state task_keep(struct task *task)
+{
+        if (task->claim->class == REPLY_REFERRAL)
+                return keep_referral(task);
+        if (task->claim->primes)
+                keep_delegation(task, &task->claim->referral);
+        if (!task->shown.whole)
+                return keep_shortened(task);
+        return keep_answer(task);
+}

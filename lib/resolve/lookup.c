@@ -1,0 +1,155 @@
+/* LOOKUP: what is known without asking anybody? Policy, this request's notes, the cache; aliases are followed on the spot. */
+#include "policy/policy.h"
+#include "resolve/desk.h"
+#include "resolve/request.h"
+#include "resolve/states.h"
+#include "wire/rrtype.h"
+
+static const char *kind_word(enum finding_kind kind)
+{
+        switch (kind) {
+        case FINDING_SET:      return "records";
+        case FINDING_NODATA:   return "no such type";
+        case FINDING_NXDOMAIN: return "no such name";
+        case FINDING_FAILURE:  return "a failure";
+        case FINDING_NONE:     break;
+        }
+        return "nothing";
+}
+
+static const struct finding *from_notes(struct task *task, const struct name *name, uint16_t type)
+{
+        const struct finding *found = notes_get(&task->request->notes, task->cut.partition, name, type);
+
+        if (found)
+                request_trace(task->request, task->number, STEP_NOTE, name, (unsigned)type, kind_word(found->kind));
+        return found;
+}
+
+static const struct finding *from_cache(struct task *task, const struct name *name, uint16_t type)
+{
+        struct request *request = task->request;
+        struct desk *desk = request->desk;
+        struct finding found;
+
+        if (request->cold || !cache_get(desk->cache, task->cut.partition, name, type, 0, &request->arena, &found))
+                return NULL;
+        struct finding *kept = arena_copy(&request->arena, &found, sizeof found);
+        if (!kept)
+                return NULL;
+        uint64_t left = kept->ends_at > desk->now.cache_s ? kept->ends_at - desk->now.cache_s : 0;
+        request_trace(request, task->number, STEP_HIT, name, (unsigned)type, kind_word(kept->kind), left, &kept->trace, &kept->server);
+        return kept;
+}
+
+static const struct finding *known(struct task *task, const struct name *name, uint16_t type)
+{
+        const struct finding *found = from_notes(task, name, type);
+
+        return found ? found : from_cache(task, name, type);
+}
+
+/* A DNAME above the name, closest first (RFC 6672 3.3). Only what was the end of somebody's chain is in the cache. */
+static const struct finding *known_dname(struct task *task)
+{
+        for (unsigned up = 1; up < task->sname.label_count; up++) {
+                struct name owner = name_strip(&task->sname, up);
+                const struct finding *found = known(task, &owner, TYPE_DNAME);
+
+                if (found && found->kind == FINDING_SET)
+                        return found;
+        }
+        return NULL;
+}
+
+static const struct finding *known_alias(struct task *task)
+{
+        const struct finding *found = task->qtype == TYPE_CNAME ? NULL : known(task, &task->sname, TYPE_CNAME);
+
+        return found && found->kind == FINDING_SET ? found : known_dname(task);
+}
+
+/* --- Policy ------------------------------------------------------------------------------------------------------- */
+
+static struct finding *local_finding(struct task *task, enum finding_kind kind, const struct policy_verdict *verdict)
+{
+        struct finding *finding = arena_alloc(&task->request->arena, sizeof *finding);
+
+        if (!finding)
+                return NULL;
+        finding->kind = kind;
+        finding->rank = RANK_AUTHORITY;
+        finding->ede.code = verdict->ede;
+        finding->stored_at = task->request->desk->now.cache_s;
+        if (kind == FINDING_SET)
+                finding->set = *verdict->set;
+        else if (kind == FINDING_FAILURE)
+                finding->rcode = RCODE_REFUSED;
+        else if (verdict->soa)
+                finding->proof[finding->proof_count++] = *verdict->soa;
+        uint32_t ttl = kind == FINDING_SET ? finding->set.ttl : finding->proof_count ? finding->proof[0].ttl : 0;
+        finding->ends_at = finding->stored_at + ttl;
+        return finding;
+}
+
+/* Local rules are about what clients ask and where aliases lead, not about the servers that the walk needs. */
+static const struct finding *from_policy(struct task *task)
+{
+        const struct question question = { .name = task->sname, .type = task->qtype, .class = CLASS_IN };
+        enum finding_kind kind = FINDING_NONE;
+
+        if (task->purpose != PURPOSE_QUESTION)
+                return NULL;
+        struct policy_verdict verdict = policy_question(task->request->policy, &question);
+        switch (verdict.kind) {
+        case POLICY_PASS:     return NULL;
+        case POLICY_SET:      kind = FINDING_SET; break;
+        case POLICY_NODATA:   kind = FINDING_NODATA; break;
+        case POLICY_NXDOMAIN: kind = FINDING_NXDOMAIN; break;
+        case POLICY_REFUSE:   kind = FINDING_FAILURE; break;
+        }
+        request_trace(task->request, task->number, STEP_POLICY, verdict.rule, &verdict.zone);
+        metrics_inc(task->request->desk->metrics->policy_answers);
+        return local_finding(task, kind, &verdict);
+}
+
+/* --- The state ---------------------------------------------------------------------------------------------------- */
+
+static enum task_state settle_for(struct task *task, const struct finding *found)
+{
+        task->outcome.final = found;
+        task->outcome.final_type = task->qtype;
+        if (task->number == 0 && !task->request->spent[PURSE_MESSAGES])
+                metrics_inc(found->kind == FINDING_FAILURE ? task->request->desk->metrics->failure_hits
+                                                           : &task->request->desk->metrics->hits[SHELF_STORE]);
+        return TASK_DONE;
+}
+
+enum task_state task_lookup(struct task *task)
+{
+        struct request *request = task->request;
+        const struct settings *settings = request->policy->settings;
+
+        if (task->purpose == PURPOSE_PRIME)
+                return TASK_CUT;
+        for (;;) {
+                task->cut.partition = cut_partition(settings, cut_route(settings, &task->sname, task->qtype, task->without_forwarder));
+                const struct finding *found = from_policy(task);
+                if (!found)
+                        found = known(task, &task->sname, task->qtype);
+                if (found && !(found->kind == FINDING_SET && found->set.type != task->qtype))
+                        return settle_for(task, found);
+                const struct finding *alias = found ? found : known_alias(task);
+                if (!alias)
+                        break;
+                enum task_state next = task_follow_on(task, alias);
+                if (next != TASK_LOOKUP)
+                        return next;
+        }
+        request_trace(request, task->number, STEP_MISS, &task->sname, (unsigned)task->qtype);
+        if (task->number == 0) {
+                metrics_inc(request->desk->metrics->misses);
+                request_publish(request);
+        }
+        return TASK_CUT;
+}

@@ -1,0 +1,101 @@
+#include "resolve/notes.h"
+
+/* A request asks at most a hundred questions upstream, so a list with a cheap first comparison will do. */
+static uint64_t note_hash(cache_partition partition, const struct name *name)
+{
+        uint64_t hash = partition ^ 0xcbf29ce484222325u;
+
+        for (unsigned i = 0; i < name->len; i++) {
+                uint8_t byte = name->wire[i];
+
+                if (byte >= 'A' && byte <= 'Z')
+                        byte |= 0x20;
+                hash = (hash ^ byte) * 0x100000001b3u;
+        }
+        return hash;
+}
+
+static bool note_is_about(const struct note *note, cache_partition partition, uint64_t hash, const struct name *name)
+{
+        return note->hash == hash && note->partition == partition && name_equal(&note->name, name);
+}
+
+static struct note *notes_add(struct notes *notes, struct arena *arena, cache_partition partition, const struct name *name)
+{
+        struct note *note = arena_alloc(arena, sizeof *note);
+
+        if (!note)
+                return NULL;
+        note->name = name_copy(arena, name);
+        if (!note->name.wire)
+                return NULL;
+        note->partition = partition;
+        note->hash = note_hash(partition, name);
+        note->next = notes->first;
+        notes->first = note;
+        notes->count++;
+        return note;
+}
+
+const struct finding *notes_get(const struct notes *notes, cache_partition partition, const struct name *name, uint16_t type)
+{
+        uint64_t hash = note_hash(partition, name);
+
+        for (const struct note *note = notes->first; note; note = note->next) {
+                if (!note->finding || !note_is_about(note, partition, hash, name))
+                        continue;
+                if (note->type == type || note->finding->kind == FINDING_NXDOMAIN)
+                        return note->finding;
+        }
+        return NULL;
+}
+
+bool notes_put(struct notes *notes, struct arena *arena, cache_partition partition, const struct name *name, uint16_t type,
+               const struct finding *finding)
+{
+        struct note *note = notes_add(notes, arena, partition, name);
+
+        if (!note)
+                return false;
+        note->type = type;
+        note->finding = finding;
+        return true;
+}
+
+const struct delegation *notes_get_delegation(const struct notes *notes, cache_partition partition, const struct name *cut)
+{
+        uint64_t hash = note_hash(partition, cut);
+
+        for (const struct note *note = notes->first; note; note = note->next)
+                if (note->delegation && note_is_about(note, partition, hash, cut))
+                        return note->delegation;
+        return NULL;
+}
+
+bool notes_put_delegation(struct notes *notes, struct arena *arena, cache_partition partition, const struct delegation *delegation)
+{
+        struct note *note = notes_add(notes, arena, partition, &delegation->cut);
+
+        if (note)
+                note->delegation = delegation;
+        return note != NULL;
+}
+
+bool notes_no_cut(const struct notes *notes, cache_partition partition, const struct name *name)
+{
+        uint64_t hash = note_hash(partition, name);
+
+        for (const struct note *note = notes->first; note; note = note->next)
+                if (note->no_cut && note_is_about(note, partition, hash, name))
+                        return true;
+        return false;
+}
+
+bool notes_put_no_cut(struct notes *notes, struct arena *arena, cache_partition partition, const struct name *name)
+{
+        struct note *note = notes_add(notes, arena, partition, name);
+
+        if (note)
+                note->no_cut = true;
+        return note != NULL;
+}

@@ -1,0 +1,383 @@
+#include "resolve/request.h"
+
+#include "policy/policy.h"
+#include "resolve/answer.h"
+#include "resolve/desk.h"
+#include "resolve/task.h"
+#include "wire/rrtype.h"
+#include <stdlib.h>
+
+enum {
+        MS = 1000,
+        ARENA_MAX = 8 << 20, /* messages of LIMIT_UPSTREAM_BYTES, read into eight times their length at most, and the rest */
+        SPARES_MAX = 64,
+        SPARE_BYTES = 128 << 10,
+        TASKS_MAX = 128,
+};
+
+/* What each purse holds, and the limit it is told as. The bytes leave room for one answer of the largest size. */
+static const struct {
+        uint64_t content;
+        const char *word;
+} purses[PURSE_COUNT] = {
+        [PURSE_MESSAGES] = { LIMIT_UPSTREAM_MESSAGES, "messages sent upstream" },
+        [PURSE_BYTES] = { LIMIT_UPSTREAM_BYTES + MESSAGE_MAX, "bytes received from upstream" },
+        [PURSE_ALIASES] = { LIMIT_ALIASES, "CNAME and DNAME steps" },
+        [PURSE_REFERRALS] = { LIMIT_REFERRALS, "referrals followed" },
+        [PURSE_ADDRESS_LOOKUPS] = { LIMIT_ADDRESS_LOOKUPS, "address look-ups for servers without glue" },
+        [PURSE_NAMES_FAILED] = { LIMIT_SERVER_NAMES_FAILED, "server names without an address" },
+        [PURSE_TCP_CONNECTS] = { LIMIT_TCP_CONNECTS, "TCP connections" },
+        [PURSE_TASKS] = { TASKS_MAX, "sub-questions" },
+};
+
+/* --- Opening and joining ------------------------------------------------------------------------------------------ */
+
+/* Equal are questions with the same name, type, class and CD under the same settings; RD=0 never starts a walk. */
+static uint16_t question_key(const struct desk *desk, const struct question *question, uint16_t flags, uint8_t *key)
+{
+        size_t len = name_canonical(&question->name, key);
+
+        store_u16(key + len, question->type);
+        store_u16(key + len + 2, question->class);
+        key[len + 4] = (uint8_t)(((flags & FLAG_CD) != 0) << 1 | ((flags & FLAG_RD) != 0));
+        store_u64(key + len + 5, desk->policy->generation);
+        return (uint16_t)(len + 13);
+}
+
+static struct request *take_spare(struct desk *desk)
+{
+        struct request *request = desk->spare;
+        struct arena arena;
+
+        if (!request) {
+                request = malloc(sizeof *request);
+                if (!request)
+                        return NULL;
+                arena_init(&arena, ARENA_MAX);
+        } else {
+                desk->spare = request->next;
+                desk->spare_count--;
+                arena = request->arena;
+        }
+        *request = (struct request){ .arena = arena };
+        return request;
+}
+
+static void count_requests(struct desk *desk)
+{
+        metrics_level(desk->metrics->requests, desk->metrics->requests_high_water, desk->request_count);
+}
+
+static void draw_trace(struct desk *desk, struct request *request)
+{
+        struct trace_id id;
+
+        rng_bytes(&desk->rng, id.bytes, sizeof id.bytes);
+        trace_begin(&request->trace, &request->arena, &id, &desk->now);
+}
+
+struct request *request_open(struct desk *desk, const struct question *question, uint16_t flags, bool cold)
+{
+        struct request *request = take_spare(desk);
+        uint8_t lower[NAME_WIRE_MAX];
+
+        if (!request)
+                return NULL;
+        request->desk = desk;
+        request->policy = policy_hold(desk->policy);
+        request->began_us = desk->now.mono_us;
+        request->checking_disabled = (flags & FLAG_CD) != 0;
+        request->recursion = (flags & FLAG_RD) != 0;
+        request->cold = cold;
+        request->next = desk->first;
+        if (desk->first)
+                desk->first->previous = request;
+        desk->first = request;
+        desk->request_count++;
+        count_requests(desk);
+
+        struct name name = { .wire = lower, .len = (uint8_t)name_canonical(&question->name, lower), .label_count = question->name.label_count };
+        request->question = *question;
+        request->question.name = name_copy(&request->arena, &name);
+        draw_trace(desk, request);
+        uint64_t last = request->began_us + (uint64_t)LIMIT_ANSWER_MS * MS;
+        if (!request->question.name.wire || timers_arm(&desk->request_timers, &request->timer, last) != ERR_OK) {
+                request_end(request);
+                return NULL;
+        }
+        return request;
+}
+
+struct request *request_find(struct desk *desk, const struct question *question, uint16_t flags)
+{
+        uint8_t key[NAME_WIRE_MAX + 16];
+
+        return map_get(&desk->open, key, question_key(desk, question, flags, key));
+}
+
+void request_publish(struct request *request)
+{
+        struct desk *desk = request->desk;
+        uint16_t flags = (uint16_t)((request->checking_disabled ? FLAG_CD : 0) | (request->recursion ? FLAG_RD : 0));
+        uint16_t len = question_key(desk, &request->question, flags, request->key);
+
+        if (request->key_len || request->cold || map_get(&desk->open, request->key, len))
+                return;
+        if (map_put(&desk->open, request->key, len, request) == ERR_OK)
+                request->key_len = len;
+}
+
+bool request_join(struct request *request, const struct listener *listener)
+{
+        struct arena *arena = &request->arena;
+        struct listener *kept = request->listener_count < LIMIT_CLIENTS_PER_QUESTION ? arena_copy(arena, listener, sizeof *listener) : NULL;
+
+        if (!kept)
+                return false;
+        kept->qname = name_copy(arena, &listener->qname);
+        if (!kept->qname.wire)
+                return false;
+        kept->next = request->audience;
+        request->audience = kept;
+        if (request->listener_count++)
+                request_trace(request, 0, STEP_JOIN, request->desk->now.mono_us - request->began_us);
+        return true;
+}
+
+/* --- Budget ------------------------------------------------------------------------------------------------------- */
+
+bool request_spend(struct request *request, enum purse purse, uint64_t amount)
+{
+        uint64_t spent = request->spent[purse] + amount;
+
+        if (spent <= purses[purse].content) {
+                request->spent[purse] = spent;
+                return true;
+        }
+        if (!(request->empty & 1u << purse)) {
+                request->empty |= 1u << purse;
+                request->overdrawn_by = purses[purse].word;
+                request_trace(request, 0, STEP_BUDGET, purses[purse].word, request->spent[purse], purses[purse].content);
+        }
+        return false;
+}
+
+bool request_spend_on_zone(struct request *request, const struct name *cut)
+{
+        struct zone_purse *purse = request->zones;
+
+        while (purse && !name_equal(&purse->cut, cut))
+                purse = purse->next;
+        if (!purse) {
+                purse = arena_alloc(&request->arena, sizeof *purse);
+                if (!purse)
+                        return false;
+                *purse = (struct zone_purse){ .next = request->zones, .cut = *cut };
+                request->zones = purse;
+        }
+        if (purse->messages < LIMIT_MESSAGES_PER_ZONE) {
+                purse->messages++;
+                return true;
+        }
+        if (!purse->told)
+                request_trace(request, 0, STEP_BUDGET, "messages to the servers of one zone", (uint64_t)purse->messages, (uint64_t)LIMIT_MESSAGES_PER_ZONE);
+        purse->told = true;
+        return false;
+}
+
+/* --- Running ------------------------------------------------------------------------------------------------------ */
+
+void request_wake_up(struct request *request)
+{
+        if (request->woken)
+                return;
+        request->woken = true;
+        request->wake_next = request->desk->awake;
+        request->desk->awake = request;
+}
+
+static struct task *take_ready(struct request *request)
+{
+        struct task *task = request->ready;
+
+        if (task) {
+                request->ready = task->ready_next;
+                task->queued = false;
+        }
+        return task;
+}
+
+static bool anybody_watches(const struct request *request, uint64_t *client)
+{
+        for (const struct listener *listener = request->audience; listener; listener = listener->next)
+                if (listener->watched) {
+                        *client = listener->client;
+                        return true;
+                }
+        return false;
+}
+
+/* Steps that a watcher has not seen yet, or at the end the whole trace for the archive. */
+static void hand_out_trace(struct request *request, uint64_t client, bool final)
+{
+        struct desk *desk = request->desk;
+        const struct trace *trace = &request->trace;
+
+        if (!trace->bytes || (!final && trace->len == request->trace_shown))
+                return;
+        const uint8_t *bytes = desk_outbox(desk, trace->bytes, trace->len);
+        struct action *action = bytes ? desk_act(desk, ACTION_RECORD) : NULL;
+        if (!action)
+                return;
+        action->record.client = client;
+        action->record.bytes = bytes;
+        action->record.len = trace->len;
+        action->record.fresh = request->trace_shown;
+        action->record.final = final;
+        action->record.keep = request->retried;
+        action->record.walked = request->spent[PURSE_MESSAGES] > 0;
+        request->trace_shown = trace->len;
+}
+
+/* Sub-questions whose answer nobody needs any more end with the question; wishes go on. */
+static void cancel_orphans(struct request *request)
+{
+        for (struct task *task = request->tasks; task; task = task->next)
+                if (!task->done && task->parent)
+                        task_cancel(task);
+}
+
+static bool anything_runs(const struct request *request)
+{
+        for (const struct task *task = request->tasks; task; task = task->next)
+                if (!task->done)
+                        return true;
+        return false;
+}
+
+static void conclude(struct request *request)
+{
+        uint64_t watcher = 0;
+
+        if (request->root && request->root->done && !request->concluded) {
+                request->concluded = true;
+                cancel_orphans(request);
+                anybody_watches(request, &watcher);
+                answer_all(request, &request->root->outcome);
+                hand_out_trace(request, watcher, true);
+        } else if (!request->concluded && anybody_watches(request, &watcher)) {
+                hand_out_trace(request, watcher, false);
+        }
+        if (!anything_runs(request))
+                request_end(request);
+}
+
+void request_run(struct request *request)
+{
+        struct task *task;
+
+        request->woken = false;
+        while ((task = take_ready(request)))
+                if (!task->done)
+                        task_run(task);
+        conclude(request);
+}
+
+/* --- Time --------------------------------------------------------------------------------------------------------- */
+
+static uint64_t listener_deadline(const struct listener *listener)
+{
+        return listener->arrived_us + (uint64_t)LIMIT_ANSWER_MS * MS;
+}
+
+/* SERVFAIL for those who have waited long enough; the work goes on unheard and is kept. */
+static void answer_the_impatient(struct request *request)
+{
+        struct outcome outcome;
+
+        for (const struct listener *listener = request->audience; listener; listener = listener->next)
+                if (listener_deadline(listener) <= request->desk->now.mono_us) {
+                        task_outcome_too_late(request->root, &outcome);
+                        answer_all(request, &outcome);
+                        return;
+                }
+}
+
+static uint64_t next_deadline(const struct request *request)
+{
+        uint64_t next = request->began_us + (uint64_t)LIMIT_REQUEST_MS * MS;
+
+        for (const struct listener *listener = request->audience; listener; listener = listener->next)
+                if (listener_deadline(listener) < next)
+                        next = listener_deadline(listener);
+        return next;
+}
+
+void request_on_time(struct request *request)
+{
+        struct desk *desk = request->desk;
+
+        answer_the_impatient(request);
+        uint64_t end = request->began_us + (uint64_t)LIMIT_REQUEST_MS * MS;
+        if (desk->now.mono_us < end && timers_arm(&desk->request_timers, &request->timer, next_deadline(request)) == ERR_OK)
+                return;
+        if (request->root && !request->root->done)
+                task_out_of_time(request->root);
+        for (struct task *task = request->tasks; task; task = task->next)
+                task_cancel(task);
+        conclude(request);
+}
+
+/* --- Ending ------------------------------------------------------------------------------------------------------- */
+
+void request_gone(struct desk *desk, uint64_t client)
+{
+        for (struct request *request = desk->first; request; request = request->next)
+                for (struct listener **at = &request->audience; *at; at = &(*at)->next)
+                        if ((*at)->client == client) {
+                                *at = (*at)->next;
+                                request->listener_count--;
+                                return;
+                        }
+}
+
+static void leave_desk(struct request *request)
+{
+        struct desk *desk = request->desk;
+
+        if (request->key_len)
+                map_take(&desk->open, request->key, request->key_len);
+        for (struct request **at = &desk->awake; *at; at = &(*at)->wake_next)
+                if (*at == request) {
+                        *at = request->wake_next;
+                        break;
+                }
+        if (request->previous)
+                request->previous->next = request->next;
+        else
+                desk->first = request->next;
+        if (request->next)
+                request->next->previous = request->previous;
+        desk->request_count--;
+        count_requests(desk);
+        timers_disarm(&desk->request_timers, &request->timer);
+}
+
+void request_end(struct request *request)
+{
+        struct desk *desk = request->desk;
+
+        for (struct task *task = request->tasks; task; task = task->next)
+                task_cancel(task);
+        leave_desk(request);
+        policy_release(request->policy);
+        arena_reset(&request->arena, (struct arena_mark){ .block = NULL });
+        if (desk->spare_count == SPARES_MAX || request->arena.total > SPARE_BYTES) {
+                arena_fini(&request->arena);
+                free(request);
+                return;
+        }
+        request->next = desk->spare;
+        desk->spare = request;
+        desk->spare_count++;
+}

@@ -1,0 +1,183 @@
+#include "resolver.h"
+
+#include "cache/cache.h"
+#include "policy/policy.h"
+#include "resolve/desk.h"
+#include "resolve/door.h"
+#include "resolve/request.h"
+#include <stdlib.h>
+
+enum { OUTBOX_MAX = 64 << 20, TIMERS_MAX = 65536 };
+
+struct resolver {
+        struct desk desk;
+};
+
+static bool desk_open(struct desk *desk, const struct resolver_host *host)
+{
+        uint8_t secret[SIPHASH_KEY_LEN];
+
+        rng_init(&desk->rng, host->seed);
+        rng_bytes(&desk->rng, secret, sizeof secret);
+        cookie_secrets_rotate(&desk->cookies, host->cookie_secret);
+        desk->policy = policy_hold(host->policy);
+        desk->metrics = host->metrics;
+        desk->worker = host->worker;
+        arena_init(&desk->outbox, OUTBOX_MAX);
+        timers_init(&desk->flight_timers, TIMERS_MAX);
+        timers_init(&desk->request_timers, TIMERS_MAX);
+        desk->cache = cache_new(host->store, host->hand, host->policy->settings);
+        return desk->cache && map_init(&desk->open, LIMIT_REQUESTS_PER_WORKER, secret, NULL, NULL) == ERR_OK &&
+               flights_init(&desk->flights, secret) == ERR_OK && servers_init(&desk->servers, secret) == ERR_OK;
+}
+
+static void desk_close(struct desk *desk)
+{
+        while (desk->first)
+                request_end(desk->first);
+        for (struct request *spare = desk->spare, *next; spare; spare = next) {
+                next = spare->next;
+                arena_fini(&spare->arena);
+                free(spare);
+        }
+        flights_fini(&desk->flights);
+        servers_fini(&desk->servers);
+        map_fini(&desk->open);
+        timers_fini(&desk->flight_timers);
+        timers_fini(&desk->request_timers);
+        if (desk->cache)
+                cache_free(desk->cache);
+        free(desk->actions.item);
+        arena_fini(&desk->outbox);
+        policy_release(desk->policy);
+}
+
+struct resolver *resolver_new(const struct resolver_host *host)
+{
+        struct resolver *r = calloc(1, sizeof *r);
+
+        if (r && !desk_open(&r->desk, host)) {
+                resolver_free(r);
+                return NULL;
+        }
+        return r;
+}
+
+void resolver_free(struct resolver *r)
+{
+        if (!r)
+                return;
+        desk_close(&r->desk);
+        free(r);
+}
+
+/* The host has taken all actions, or never will: their bytes can go. */
+static void clear_outbox(struct desk *desk)
+{
+        desk->actions.count = desk->actions.taken = 0;
+        arena_reset(&desk->outbox, (struct arena_mark){ .block = NULL });
+}
+
+static void take_event(struct desk *desk, const struct event *event)
+{
+        switch (event->kind) {
+        case EVENT_QUESTION:
+                door_question(desk, event);
+                break;
+        case EVENT_REPLY:
+                flight_reply(desk, event->reply.flight, event->reply.bytes, event->reply.len, event->reply.arrived_us);
+                break;
+        case EVENT_FAILURE:
+                flight_failure(desk, event->failure.flight, event->failure.why);
+                break;
+        case EVENT_GONE:
+                request_gone(desk, event->gone.client);
+                break;
+        case EVENT_CHECKED: /* nothing is checked yet: validation comes with lib/dnssec */
+        case EVENT_TICK:
+                break;
+        }
+}
+
+#define TIMER_OWNER(timer, type) ((type *)(void *)((char *)(timer)-offsetof(type, timer)))
+
+static void run_timers(struct desk *desk)
+{
+        struct timer *timer;
+
+        while ((timer = timers_take(&desk->flight_timers, desk->now.mono_us)))
+                flight_on_time(desk, TIMER_OWNER(timer, struct flight));
+        while ((timer = timers_take(&desk->request_timers, desk->now.mono_us)))
+                request_on_time(TIMER_OWNER(timer, struct request));
+}
+
+static void run_awake(struct desk *desk)
+{
+        struct request *request;
+
+        while ((request = desk->awake)) {
+                desk->awake = request->wake_next;
+                request_run(request);
+        }
+}
+
+void resolver_feed(struct resolver *r, const struct event *event, struct moment now)
+{
+        struct desk *desk = &r->desk;
+
+        clear_outbox(desk);
+        desk->now = now;
+        cache_begin(desk->cache, &now);
+        take_event(desk, event);
+        run_awake(desk);
+        run_timers(desk);
+        run_awake(desk);
+        cache_end(desk->cache);
+}
+
+bool resolver_next(struct resolver *r, struct action *out)
+{
+        struct action_queue *queue = &r->desk.actions;
+
+        if (queue->taken == queue->count)
+                return false;
+        *out = queue->item[queue->taken++];
+        return true;
+}
+
+uint64_t resolver_deadline(const struct resolver *r)
+{
+        uint64_t flight = timers_next(&r->desk.flight_timers);
+        uint64_t request = timers_next(&r->desk.request_timers);
+        uint64_t next = flight < request ? flight : request;
+
+        return next == UINT64_MAX ? UINT64_MAX : (next + 999) / 1000;
+}
+
+void resolver_settle(struct resolver *r)
+{
+        struct desk *desk = &r->desk;
+        struct batch *batch = cache_take_batch(desk->cache);
+
+        cache_reap(desk->cache);
+        if (!batch)
+                return;
+        struct action *action = desk_act(desk, ACTION_STORE);
+        if (action)
+                action->store.batch = batch;
+}
+
+void resolver_adopt(struct resolver *r, const struct policy *policy)
+{
+        struct desk *desk = &r->desk;
+        const struct policy *before = desk->policy;
+
+        desk->policy = policy_hold(policy);
+        cache_adopt(desk->cache, policy->settings);
+        policy_release(before);
+}
+
+void resolver_forget(struct resolver *r)
+{
+        cache_forget(r->desk.cache);
+}
