@@ -344,13 +344,12 @@ static enum err gather(const struct message *message, enum section section, cons
         return ERR_OK;
 }
 
-/* The first record of this name and type decides the set's class and the case of its owner; NULL if there is none. */
-static const struct rr *first_of(const struct message *message, enum section section, const struct name *owner,
-                                 uint16_t type)
+/* The first of them gives the set's owner, in its letter case; NULL if there is none. */
+static const struct rr *first_of(const struct message *message, enum section section, const struct wanted *wanted)
 {
         for (unsigned i = 0; i < message->rr_count[section]; i++) {
                 const struct rr *rr = &message->rr[section][i];
-                if (rr->type == type && name_equal(&rr->owner, owner))
+                if (is_wanted(rr, wanted))
                         return rr;
         }
         return NULL;
@@ -359,12 +358,13 @@ static const struct rr *first_of(const struct message *message, enum section sec
 const struct rrset *message_rrset(const struct message *message, enum section section, const struct name *owner,
                                   uint16_t type, struct arena *arena)
 {
-        const struct rr *first = first_of(message, section, owner, type);
+        struct wanted wanted = { .owner = owner, .type = type,
+                                 .class = message->has_question ? message->question.class : CLASS_IN };
+        const struct rr *first = first_of(message, section, &wanted);
         struct rdata *rdata, *sigs;
 
         if (!first)
                 return NULL;
-        struct wanted wanted = { .owner = owner, .type = type, .class = first->class };
         struct rrset *set = arena_alloc(arena, sizeof *set);
         if (!set)
                 return NULL;

@@ -54,6 +54,7 @@ MUST_USE enum err message_read(const uint8_t *bytes, size_t len, struct arena *a
 
 /**
  * Collect the records of one name and type of a section into a set, with the RRSIGs that cover it; NULL if there is none.
+ * Only the question's class counts, or IN where there is no question.
  * Sorted canonically, duplicates dropped, TTL the smallest (RFC 2181 5.2). More than 256 records or 8 RRSIGs: the rest is dropped.
  * Returns NULL also when the arena is full.
  */

@@ -112,6 +112,13 @@ static ldns_rr *ldns_record(uint16_t type, const struct rdata *rdata)
         return NULL;
 }
 
+/* ldns ends lists and some numbers with a space. */
+static void strip_spaces(ldns_buffer *buffer)
+{
+        while (ldns_buffer_position(buffer) > 0 && *ldns_buffer_at(buffer, ldns_buffer_position(buffer) - 1) == ' ')
+                ldns_buffer_skip(buffer, -1);
+}
+
 /* All fields of the record, a space between two. False if ldns has no text for one of them. */
 static bool ldns_fields_text(ldns_buffer *buffer, const ldns_rr *rr)
 {
@@ -120,6 +127,7 @@ static bool ldns_fields_text(ldns_buffer *buffer, const ldns_rr *rr)
                         ldns_buffer_printf(buffer, " ");
                 if (ldns_rdf2buffer_str(buffer, ldns_rr_rdf(rr, i)) != LDNS_STATUS_OK)
                         return false;
+                strip_spaces(buffer);
         }
         return ldns_buffer_status_ok(buffer);
 }
@@ -195,6 +203,8 @@ static enum err rr_from_ldns(const ldns_rr *rr, struct arena *arena, struct rr *
                 len += ldns_rdf_size(ldns_rr_rdf(rr, i));
         if (len > UINT16_MAX)
                 return complain(complaint, "The data of the record is longer than 65535 bytes.");
+        if (record.type == 0) /* what ldns makes of an unknown mnemonic with data in the form of RFC 3597 */
+                return complain(complaint, "The type is not known.");
         if (rrtype_is_meta(record.type))
                 return complain(complaint, "The type is one of queries, not of data.");
         enum err err = owner_from_ldns(rr, arena, &record.owner);
