@@ -42,7 +42,8 @@ BEGIN {
         # lib/ opens no socket, reads no clock, rolls no dice, starts no thread. (A store has its file, and
         # a lock between its writer and its readers.)
         split("pthread.h threads.h time.h sys/time.h sys/timerfd.h sys/random.h poll.h sys/epoll.h sys/select.h " \
-              "unistd.h fcntl.h netdb.h signal.h stdio_ext.h syslog.h", words)
+              "sys/socket.h sys/un.h net/if.h " \
+              "unistd.h fcntl.h netdb.h signal.h syslog.h", words)
         for (i in words)
                 fence(words[i], "daemon/ lib/store/")
 }

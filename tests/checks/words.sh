@@ -37,7 +37,6 @@ banned 'lib/' 'lib/ does not log: it traces and counts' \
         'printf fprintf vprintf vfprintf puts fputs putchar perror dprintf syslog' 'lib/base/err.c'
 banned 'lib/' 'lib/ reads no clock' 'time clock clock_gettime gettimeofday sleep usleep nanosleep' 'lib/store/store_lmdb.c'
 banned 'lib/' 'lib/ rolls no dice: the host hands in a generator' 'getrandom getentropy arc4random RAND_bytes'
-banned 'lib/' 'lib/ opens no socket' 'socket bind connect listen accept send sendto sendmsg recv recvfrom recvmsg poll epoll_wait'
 banned 'lib/' 'lib/ starts no thread' 'pthread_create thrd_create'
 
 layout=$(find lib daemon tests -name '*.[ch]' | sort | LC_ALL=C xargs awk '
