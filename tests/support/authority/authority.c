@@ -56,13 +56,15 @@ static void turn_take(struct turn *turn, enum rcode wrong)
         behaviours_run(turn, STAGE_ARRIVAL);
         if (turn->manner->drop || turn->manner->close || turn->manner->refuse)
                 return;
-        behaviours_run(turn, STAGE_ANSWER);
         if (wrong) {
                 turn->response->rcode = wrong;
                 turn->response->bare = turn->query->class == 0;
-        } else if (!turn->answered) {
-                turn_look_up(turn);
+                turn->len = response_write(turn->response, turn->query, turn->out, answer_limit(turn));
+                return;
         }
+        behaviours_run(turn, STAGE_ANSWER);
+        if (!turn->answered)
+                turn_look_up(turn);
         behaviours_run(turn, STAGE_FILLED);
         turn->len = response_write(turn->response, turn->query, turn->out, answer_limit(turn));
         behaviours_run(turn, STAGE_WRITTEN);
@@ -94,14 +96,44 @@ size_t authority_answer(struct authority *authority, const struct authority_addr
 
 bool authority_refuses_tcp(const struct authority *authority, const struct authority_address *address)
 {
-        (void)authority, (void)address;
-        return false;
+        const struct lab_server *server = servers_find(authority, address);
+
+        return server && behaviours_include(server, "tcp-refuse");
+}
+
+/* The address in the first A record of a message whose names are compressed to two bytes; 0 if there is none. */
+static size_t address_find(const uint8_t *message, size_t len)
+{
+        for (size_t at = HEADER_LEN; at + 16 <= len; at++)
+                if (message[at] >= 0xc0 && memcmp(message + at + 2, "\0\1\0\1", 4) == 0 &&
+                    memcmp(message + at + 10, "\0\4", 2) == 0)
+                        return at + 12;
+        return 0;
 }
 
 size_t authority_forge(enum authority_forgery forgery, unsigned nth, const uint8_t *answer, size_t len, uint8_t *out)
 {
-        (void)forgery, (void)nth;
+        size_t address = address_find(answer, len);
+
         memcpy(out, answer, len);
+        if (address)
+                memcpy(out + address, (uint8_t[]){ 192, 0, 2, 66 }, 4);
+        switch (forgery) {
+        case FORGERY_ID:
+                out[0] ^= (uint8_t)((nth + 1) >> 8);
+                out[1] ^= (uint8_t)(nth + 1);
+                break;
+        case FORGERY_QUESTION:
+                out[HEADER_LEN + 1] ^= 1;
+                break;
+        case FORGERY_CASE:
+                dname_lower(answer + HEADER_LEN, out + HEADER_LEN);
+                break;
+        case FORGERY_NONE:
+        case FORGERY_PORT:
+        case FORGERY_ADDRESS:
+                break;
+        }
         return len;
 }
 

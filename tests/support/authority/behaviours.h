@@ -13,14 +13,14 @@ struct turn {
         bool tcp;
         struct response *response;
         const struct behaviour *behaviour; /* the one at work */
-        bool answered;   /* the response is filled: no look-up */
-        uint8_t *out;    /* the message, once it is written */
+        bool answered;                     /* the response is filled: no look-up */
+        uint8_t *out;                      /* the message, once it is written */
         size_t len, max;
         struct authority_manner *manner;
 };
 
 enum behaviour_stage {
-        STAGE_ARRIVAL, /* before the query is looked at: lose it, delay it */
+        STAGE_ARRIVAL, /* before the query is looked at: lose it, delay the answer */
         STAGE_ANSWER,  /* fill the response instead of the look-up */
         STAGE_FILLED,  /* change the response */
         STAGE_WRITTEN, /* change the bytes */
@@ -29,5 +29,14 @@ enum behaviour_stage {
 /** Run all behaviours of this stage that concern the question. */
 void behaviours_run(struct turn *turn, enum behaviour_stage stage);
 
-/** Add one to a server, from text as in lab.conf: name[=argument][@zone]. false when unknown. */
+/** Whether the server has this behaviour, for whatever question. */
+bool behaviours_include(const struct lab_server *server, const char *name);
+
+/** Add one to a server, from text as in lab.conf: name[=part[:part...]][@zone]. false when it cannot be understood. */
 bool behaviour_add(struct authority *authority, size_t server, const char *text);
+
+/** Every name and what it means, a line each. */
+void behaviours_list(FILE *out);
+
+/** The next number of this server's dice. */
+uint64_t server_roll(struct lab_server *server);

@@ -1,6 +1,7 @@
 /*
  * The program `authority`: the lab on loopback sockets. README.md explains its use.
  */
+#include "behaviours.h"
 #include "sockets.h"
 #include <getopt.h>
 #include <signal.h>
@@ -144,6 +145,8 @@ int main(int argc, char **argv)
 
         if (!options_read(&options, argc, argv)) {
                 fputs(usage_text, stderr);
+                fputs("\nWays of a server to misbehave, for lab.conf:\n", stderr);
+                behaviours_list(stderr);
                 return 2;
         }
         struct authority *authority = authority_load(options.zones, &options.settings, complaint);

@@ -13,9 +13,10 @@ struct behaviour_row;
 /* One way in which a server misbehaves; see behaviours.def. */
 struct behaviour {
         const struct behaviour_row *row;
-        uint32_t argument;
-        const uint8_t *name;  /* for rows that take a name: a victim, a target */
-        const uint8_t *below; /* only for questions within this name */
+        uint32_t number;         /* the argument, or its parts */
+        bool has_number;
+        const uint8_t *names[2];
+        const uint8_t *below;    /* only for questions within this name; NULL: for all */
 };
 
 struct lab_server {
@@ -23,7 +24,8 @@ struct lab_server {
         struct authority_counters counters;
         unsigned behaviour_count;
         struct behaviour behaviours[SERVER_BEHAVIOURS_MAX];
-        uint64_t dice; /* state of this server's own generator */
+        uint64_t dice;  /* state of this server's own generator */
+        unsigned turns; /* how many malformed answers it gave */
 };
 
 struct authority {
