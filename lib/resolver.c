@@ -1,13 +1,14 @@
 #include "resolver.h"
 
 #include "cache/cache.h"
+#include "cache/front.h"
 #include "policy/policy.h"
 #include "resolve/desk.h"
 #include "resolve/door.h"
 #include "resolve/request.h"
 #include <stdlib.h>
 
-enum { OUTBOX_MAX = 64 << 20, TIMERS_MAX = 65536 };
+enum { OUTBOX_MAX = 64 << 20, TIMERS_MAX = 65536, FRONT_SLOTS = 16384 };
 
 struct resolver {
         struct desk desk;
@@ -27,7 +28,8 @@ static bool desk_open(struct desk *desk, const struct resolver_host *host)
         timers_init(&desk->flight_timers, TIMERS_MAX);
         timers_init(&desk->request_timers, TIMERS_MAX);
         desk->cache = cache_new(host->store, host->hand, host->policy->settings);
-        return desk->cache && map_init(&desk->open, LIMIT_REQUESTS_PER_WORKER, secret, NULL, NULL) == ERR_OK &&
+        desk->front = front_new(FRONT_SLOTS, secret);
+        return desk->cache && desk->front && map_init(&desk->open, LIMIT_REQUESTS_PER_WORKER, secret, NULL, NULL) == ERR_OK &&
                flights_init(&desk->flights, secret) == ERR_OK && servers_init(&desk->servers, secret) == ERR_OK;
 }
 
@@ -45,6 +47,8 @@ static void desk_close(struct desk *desk)
         map_fini(&desk->open);
         timers_fini(&desk->flight_timers);
         timers_fini(&desk->request_timers);
+        if (desk->front)
+                front_free(desk->front);
         if (desk->cache)
                 cache_free(desk->cache);
         free(desk->actions.item);
@@ -180,4 +184,5 @@ void resolver_adopt(struct resolver *r, const struct policy *policy)
 void resolver_forget(struct resolver *r)
 {
         cache_forget(r->desk.cache);
+        front_forget(r->desk.front);
 }

@@ -33,6 +33,7 @@ struct cache {
         struct store_reader *reader;
         struct store_view *view; /* open since the first look-up of this event, or NULL */
         struct moment now;
+        uint64_t last_used;      /* keyed hash of the key that was found last */
         struct caps caps;
         struct entry_seal seal;
         uint64_t generation;
@@ -190,10 +191,21 @@ static bool cache_find(struct cache *cache, const struct key *key, uint32_t stal
         }
         if (!is_usable(cache, found, stale_s))
                 return false;
-        if (cache->hand)
-                hand_use(cache->hand, siphash(cache->seal.secret, key->bytes, key->len));
+        cache->last_used = siphash(cache->seal.secret, key->bytes, key->len);
+        cache_use(cache, cache->last_used);
         *value = found;
         return true;
+}
+
+void cache_use(struct cache *cache, uint64_t entry)
+{
+        if (cache->hand)
+                hand_use(cache->hand, entry);
+}
+
+uint64_t cache_last_used(const struct cache *cache)
+{
+        return cache->last_used;
 }
 
 static bool find_finding(struct cache *cache, enum key_space space, cache_partition partition, const struct name *name,
@@ -224,6 +236,16 @@ bool cache_get(struct cache *cache, cache_partition partition, const struct name
                         return true;
         }
         return find_finding(cache, SPACE_FAILURES, partition, name, type, 0, arena, out);
+}
+
+uint32_t cache_failures(struct cache *cache, cache_partition partition, const struct name *name, uint16_t type,
+                        uint32_t within_s, struct arena *arena)
+{
+        struct finding earlier;
+
+        if (!find_finding(cache, SPACE_FAILURES, partition, name, type, within_s, arena, &earlier))
+                return 0;
+        return earlier.failures;
 }
 
 bool cache_get_bogus(struct cache *cache, cache_partition partition, const struct name *name, uint16_t type,

@@ -48,6 +48,16 @@ typedef uint64_t cache_partition;
 bool cache_get(struct cache *cache, cache_partition partition, const struct name *name, uint16_t type, uint32_t stale_s,
                struct arena *arena, struct finding *out);
 
+/** How many times in a row resolving this failed, as remembered up to within_s seconds after the note's end; 0: it did not. */
+uint32_t cache_failures(struct cache *cache, cache_partition partition, const struct name *name, uint16_t type,
+                        uint32_t within_s, struct arena *arena);
+
+/** The store entry that the last successful look-up found, as a number for cache_use(). */
+uint64_t cache_last_used(const struct cache *cache);
+
+/** An entry was of use again, although nobody looked it up: the front shelf served what was made of it. */
+void cache_use(struct cache *cache, uint64_t entry);
+
 /** The same from the bogus space, for questions with CD. */
 bool cache_get_bogus(struct cache *cache, cache_partition partition, const struct name *name, uint16_t type,
                      struct arena *arena, struct finding *out);

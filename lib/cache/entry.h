@@ -61,6 +61,7 @@ struct finding {
         uint64_t ends_at;
         struct trace_id trace;       /* which trace learned it */
         struct address server;       /* from whom; family 0 if nobody */
+        bool from_cache;             /* it was looked up, and not learned by this request */
 };
 
 enum { DELEGATION_SERVERS = 13, DELEGATION_ADDRESSES = 26, DELEGATION_NAME_ADDRESSES = 6 };

@@ -1,5 +1,7 @@
 #include "resolve/answer.h"
 
+#include "cache/cache.h"
+#include "cache/front.h"
 #include "policy/access.h"
 #include "policy/policy.h"
 #include "resolve/desk.h"
@@ -21,6 +23,7 @@ struct writing {
         struct edns edns; /* of the answer; absent if the client sent none */
         unsigned records;
         bool full;        /* something did not fit */
+        bool altered;     /* policy left something out */
 };
 
 /* --- Header, EDNS, sending ---------------------------------------------------------------------------------------- */
@@ -150,6 +153,7 @@ static void put_allowed(struct writing *w, const struct policy *policy, const st
                 if (policy_answer(policy, &one))
                         allowed[count++] = set->rdata[i];
         }
+        w->altered |= count < set->count;
         if (!count)
                 return;
         kept.rdata = allowed;
@@ -241,6 +245,69 @@ static unsigned rcode_of(const struct finding *final)
         return RCODE_SERVFAIL;
 }
 
+/* --- The front shelf ---------------------------------------------------------------------------------------------- */
+
+/* Just this question: name, type, and what else changes the bytes of an answer apart from its OPT record. */
+static size_t front_key(const struct desk *desk, const struct question *question, const struct listener *to, uint8_t key[FRONT_KEY_MAX])
+{
+        size_t len = name_canonical(&question->name, key);
+
+        store_u16(key + len, question->type);
+        store_u16(key + len + 2, to->flags & (FLAG_RD | FLAG_CD | FLAG_AD));
+        key[len + 4] = to->edns.dnssec_ok;
+        store_u64(key + len + 5, desk->policy->generation);
+        return len + 13;
+}
+
+/* Remembered is what the store served, unaltered and whole: so a question must come twice to get here. */
+static void remember(struct writing *w, const struct request *request, const struct question *question, const struct finding *final, unsigned rcode)
+{
+        uint8_t key[FRONT_KEY_MAX];
+        bool plain = rcode == RCODE_NOERROR || rcode == RCODE_NXDOMAIN;
+
+        if (!plain || w->full || w->altered || w->settings->rrset_rotation || !final->from_cache || request->spent[PURSE_MESSAGES] ||
+            w->c.ttl_count > FRONT_TTLS_MAX)
+                return;
+        struct front_answer answer = {
+                .bytes = w->c.out,
+                .len = (uint16_t)w->c.len,
+                .ttl_count = (uint8_t)w->c.ttl_count,
+                .ttl_at = w->c.ttl_offset,
+                .written_at = w->desk->now.cache_s,
+        };
+        for (unsigned i = 0; i < request->source_count && i < FRONT_SOURCES_MAX; i++)
+                answer.source_count++;
+        answer.source = request->source;
+        front_put(w->desk->front, key, front_key(w->desk, question, w->to, key), &answer);
+}
+
+bool answer_from_front(struct desk *desk, const struct listener *to, const struct question *question)
+{
+        uint8_t key[FRONT_KEY_MAX];
+        struct front_answer found;
+        struct writing w;
+
+        if (!front_get(desk->front, key, front_key(desk, question, to, key), desk->now.cache_s, &found))
+                return false;
+        begin(&w, desk, desk->policy->settings, to);
+        if (found.len + (w.edns.present ? edns_len(&w.edns) : 0) > w.c.max)
+                return false;
+        uint16_t flags = load_u16(desk->message + 2);
+        front_copy(&found, desk->now.cache_s, desk->message);
+        unsigned rcode = load_u16(desk->message + 2) & FLAG_RCODE_MASK;
+        store_u16(desk->message, to->id);
+        store_u16(desk->message + 2, flags);
+        memcpy(desk->message + HEADER_LEN, to->qname.wire, to->qname.len);
+        w.c.len = found.len;
+        for (unsigned i = 0; i < found.source_count; i++)
+                cache_use(desk->cache, found.source[i]);
+        send(&w, rcode);
+        metrics_inc(&desk->metrics->hits[SHELF_FRONT]);
+        if (desk->now.mono_us > to->arrived_us)
+                metrics_observe(desk->metrics->hit_latency, desk->now.mono_us - to->arrived_us);
+        return true;
+}
+
 /* --- Answers ------------------------------------------------------------------------------------------------------ */
 
 static void answer_one(struct request *request, const struct listener *to, const struct outcome *outcome)
@@ -263,6 +330,7 @@ static void answer_one(struct request *request, const struct listener *to, const
                 put_aliases(&w, request, outcome);
                 put_final(&w, request, final);
         }
+        remember(&w, request, &question, final, rcode);
         send(&w, rcode);
         uint64_t total = desk->now.mono_us > to->arrived_us ? desk->now.mono_us - to->arrived_us : 0;
         bool walked = request->spent[PURSE_MESSAGES] > 0;

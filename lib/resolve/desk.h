@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 struct cache;
+struct front;
 struct policy;
 struct request;
 
@@ -30,6 +31,7 @@ struct desk {
         struct moment now;           /* of the event at hand */
         const struct policy *policy; /* for the questions that come now; held */
         struct cache *cache;
+        struct front *front;
         struct metrics *metrics;
         struct rng rng;
         struct timers flight_timers;

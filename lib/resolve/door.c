@@ -123,7 +123,10 @@ void door_question(struct desk *desk, const struct event *event)
         }
         if (turned_away(desk, &to, &query))
                 return;
-        struct request *open = event->question.watched || event->question.cold ? NULL : request_find(desk, &query.question, query.flags);
+        bool plain = !event->question.watched && !event->question.cold;
+        if (plain && answer_from_front(desk, &to, &query.question))
+                return;
+        struct request *open = plain ? request_find(desk, &query.question, query.flags) : NULL;
         if (!open) {
                 open_request(desk, &to, &query, event->question.cold);
         } else if (request_join(open, &to)) {

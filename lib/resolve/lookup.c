@@ -37,6 +37,9 @@ static const struct finding *from_cache(struct task *task, const struct name *na
         struct finding *kept = arena_copy(&request->arena, &found, sizeof found);
         if (!kept)
                 return NULL;
+        kept->from_cache = true;
+        if (request->source_count < FRONT_SOURCES_MAX)
+                request->source[request->source_count++] = cache_last_used(desk->cache);
         uint64_t left = kept->ends_at > desk->now.cache_s ? kept->ends_at - desk->now.cache_s : 0;
         request_trace(request, task->number, STEP_HIT, name, (unsigned)type, kind_word(kept->kind), left, &kept->trace, &kept->server);
         return kept;

@@ -8,6 +8,7 @@
  */
 #include "base/arena.h"
 #include "base/timers.h"
+#include "cache/front.h"
 #include "config/limits.h"
 #include "resolve/border.h"
 #include "resolve/notes.h"
@@ -86,6 +87,8 @@ struct request {
         uint64_t began_us;
         uint64_t network_us;         /* time the root task spent waiting */
         struct timer timer;          /* the next of: stale answer, last answer, end */
+        uint64_t source[FRONT_SOURCES_MAX]; /* store entries that LOOKUP used, for the front shelf */
+        unsigned source_count;
         bool concluded;              /* the root task is done, and the audience has its answer */
         bool retried;                /* messages went astray, or servers failed: the trace is worth keeping */
 };

@@ -305,11 +305,8 @@ static uint32_t failure_ttl(const struct desk *desk, uint32_t failures)
 static uint32_t failures_so_far(struct task *task)
 {
         struct request *request = task->request;
-        struct finding earlier;
 
-        if (!cache_get(request->desk->cache, task->cut.partition, &task->sname, task->qtype, 2 * LIMIT_FAILURE_LAST_S, &request->arena, &earlier))
-                return 0;
-        return earlier.kind == FINDING_FAILURE ? earlier.failures : 0;
+        return cache_failures(request->desk->cache, task->cut.partition, &task->sname, task->qtype, 2 * LIMIT_FAILURE_LAST_S, &request->arena);
 }
 
 static void explain(struct ede *ede, uint16_t code, const char *why)
@@ -417,6 +414,16 @@ void task_trouble(struct task *task, const struct address *server, const char *w
         describe_trouble(task, server, what, ede);
 }
 
+/* The case that was drawn for the question comes back in every name that is compressed against it; it goes no further. */
+static const uint8_t *copy_reply(struct task *task, const struct flight *flight, const uint8_t *bytes, size_t len)
+{
+        uint8_t *copy = arena_copy(&task->request->arena, bytes, len);
+
+        if (copy && len >= (size_t)HEADER_LEN + flight->out.qname.len)
+                name_canonical(&flight->out.qname, copy + HEADER_LEN);
+        return copy;
+}
+
 void task_arrived(struct task *task, const struct flight *flight, const uint8_t *bytes, size_t len)
 {
         struct request *request = task->request;
@@ -427,7 +434,7 @@ void task_arrived(struct task *task, const struct flight *flight, const uint8_t 
                 task_wake(task);
                 return;
         }
-        task->reply = arena_copy(&request->arena, bytes, len);
+        task->reply = copy_reply(task, flight, bytes, len);
         task->reply_len = task->reply ? len : 0;
         task->reply_from = flight->out.server;
         task->reply_tcp = flight->out.transport == TRANSPORT_TCP;
