@@ -13,19 +13,21 @@
 
 struct options {
         const char *zones, *hints, *anchors, *counters, *dump;
+        bool no_serve;
         uint16_t port;
         struct authority_settings settings;
 };
 
 static const char usage_text[] =
         "usage: authority --zones DIR [--port 5354] [--hints FILE] [--anchor FILE] [--counters FILE] [--dump DIR]\n"
-        "                 [--seed N] [--wall SECONDS]\n"
+        "                 [--no-serve] [--seed N] [--wall SECONDS]\n"
         "\n"
         "Serves the lab that DIR/lab.conf describes. Prints one line when all addresses are bound.\n"
         "  --hints FILE      write root hints for a resolver\n"
         "  --anchor FILE     write the DS of the lab's root key\n"
         "  --counters FILE   write each server's counters on SIGUSR1 and at the end (- is standard output)\n"
-        "  --dump DIR        write every zone, signed, to DIR and end\n"
+        "  --dump DIR        write every zone, signed, to DIR\n"
+        "  --no-serve        write the files asked for and end\n"
         "  --seed N          other keys and dice; --wall SECONDS: sign for another time than now\n"
         "SIGHUP reads the zones again.\n";
 
@@ -36,7 +38,7 @@ static bool options_read(struct options *options, int argc, char **argv)
                 { "hints", required_argument, NULL, 'h' },    { "anchor", required_argument, NULL, 'a' },
                 { "counters", required_argument, NULL, 'c' }, { "dump", required_argument, NULL, 'd' },
                 { "seed", required_argument, NULL, 's' },     { "wall", required_argument, NULL, 'w' },
-                { 0 },
+                { "no-serve", no_argument, NULL, 'n' },       { 0 },
         };
         int option;
 
@@ -50,6 +52,7 @@ static bool options_read(struct options *options, int argc, char **argv)
                 case 'd': options->dump = optarg; break;
                 case 's': options->settings.seed = strtoull(optarg, NULL, 10); break;
                 case 'w': options->settings.wall_s = (uint32_t)strtoul(optarg, NULL, 10); break;
+                case 'n': options->no_serve = true; break;
                 default: return false;
                 }
         }
@@ -108,23 +111,39 @@ static int serve(struct sockets *sockets, struct authority **authority, const st
         return 0;
 }
 
-static int run(struct authority **authority, const struct options *options)
+static bool files_write(struct authority *authority, const struct options *options)
 {
-        char complaint[AUTHORITY_COMPLAINT_MAX];
+        if (options->dump && !authority_dump(authority, options->dump)) {
+                perror(options->dump);
+                return false;
+        }
+        return write_file(options->hints, authority_write_hints, authority) &&
+               write_file(options->anchors, authority_write_anchors, authority);
+}
+
+/* A descriptor that is readable when one of the signals came that we know. */
+static int signals_open(void)
+{
         sigset_t wanted;
 
-        if (options->dump)
-                return authority_dump(*authority, options->dump) ? 0 : 1;
-        if (!write_file(options->hints, authority_write_hints, *authority) ||
-            !write_file(options->anchors, authority_write_anchors, *authority))
-                return 1;
         sigemptyset(&wanted);
         sigaddset(&wanted, SIGINT);
         sigaddset(&wanted, SIGTERM);
         sigaddset(&wanted, SIGHUP);
         sigaddset(&wanted, SIGUSR1);
         sigprocmask(SIG_BLOCK, &wanted, NULL);
-        int signals = signalfd(-1, &wanted, SFD_CLOEXEC);
+        return signalfd(-1, &wanted, SFD_CLOEXEC);
+}
+
+static int run(struct authority **authority, const struct options *options)
+{
+        char complaint[AUTHORITY_COMPLAINT_MAX];
+
+        if (!files_write(*authority, options))
+                return 1;
+        if (options->no_serve)
+                return 0;
+        int signals = signals_open();
         struct sockets *sockets = sockets_open(*authority, options->port, complaint);
         if (!sockets) {
                 fprintf(stderr, "authority: %s\n", complaint);
