@@ -3,8 +3,8 @@
  * Metrics: what happened to all requests, as plain numbers of one worker.
  *
  * Whoever counts (a worker, the writer thread, the control thread) owns one struct metrics and alone writes it. Whoever
- * reads adds all of them up with metrics_sum(). So counting is an addition and no locked instruction, and the sum may be
- * some counts old. The rows are in metrics.def. To count is to say:
+ * reads adds all of them up with metrics_sum(). So counting is an addition and no locked instruction, and the sum may
+ * be some counts old. The rows are in metrics.def. To count is to say:
  *
  *      metrics_inc(&metrics->hits[SHELF_FRONT]);
  *      metrics_inc(&metrics->answers[metrics_rcode(rcode)]);
@@ -66,7 +66,7 @@ enum metric_drop {
 /* The index of a member is the number of a row of limits.def. */
 enum { LIMIT_SLOTS = 128 };
 
-/* --- The numbers --------------------------------------------------------------------------------------------------- */
+/* --- The numbers ----------------------------------------------------------------------------------------------- */
 
 /*
  * A histogram: how many times were at most 8, 16, 32... microseconds, up to 8.4 seconds; longer ones; and their sum.
@@ -97,7 +97,7 @@ struct metrics {
 #undef METRIC
 };
 
-/* --- Counting -------------------------------------------------------------------------------------------------------- */
+/* --- Counting --------------------------------------------------------------------------------------------------- */
 
 /* One thread writes and others may read: relaxed loads and stores are plain instructions, and no data race. */
 static inline void metrics_set(uint64_t *metric, uint64_t value)
@@ -136,12 +136,15 @@ static inline void metrics_observe(uint64_t *histogram, uint64_t us)
 /** The slot of an rcode. */
 unsigned metrics_rcode(unsigned rcode);
 
-/* --- Reading --------------------------------------------------------------------------------------------------------- */
+/* --- Reading ---------------------------------------------------------------------------------------------------- */
 
 /** Add what one owner counted to a sum that began as zeros; of a high water, the highest. */
 void metrics_sum(struct metrics *sum, const struct metrics *part);
 
-/** At most how many microseconds the given share (0..1) of a histogram's times took (beyond its last bound: twice that); 0 when it is empty. */
+/**
+ * At most how many microseconds the given share (0..1) of a histogram's times took; twice the last bound stands for
+ * anything beyond it. 0 when the histogram is empty.
+ */
 uint64_t metrics_quantile(const uint64_t *histogram, double share);
 
 /** The value of a limit's label, or NULL beyond the last one. */
@@ -150,7 +153,7 @@ typedef const char *metrics_limit_word(unsigned index);
 /** Room enough for metrics_text(). */
 enum { METRICS_TEXT_MAX = 65536 };
 
-/** All rows as Prometheus text (exposition format 0.0.4), names beginning with "cairn_". Fails the writer if it does not fit. */
+/** All rows as Prometheus text (format 0.0.4), names beginning with "cairn_". Fails the writer if it does not fit. */
 void metrics_text(struct writer *w, const struct metrics *sum, metrics_limit_word *limit_word);
 
 /** One row of metrics.def, for those who walk them. */

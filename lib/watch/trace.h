@@ -8,7 +8,7 @@
  * it can be handed to another thread, stored and read back by trace_open().
  *
  *   trace   magic 'CTR1' (4) | length (4) | id (16) | wall start, s (8) | steps...
- *   step    length of payload (2) | kind (1) | flags (1) | task (2) | reserved (2) | microseconds since start (4) | payload
+ *   step    length of payload (2) | kind (1) | flags (1) | task (2) | reserved (2) | us since start (4) | payload
  *
  * All numbers in network byte order.
  */
@@ -52,10 +52,13 @@ void trace_begin(struct trace *trace, struct arena *arena, const struct trace_id
 /**
  * Record one step. The arguments follow the kinds column of the step's row:
  *
- *   n  const struct name *        a  const struct address *     e  const struct endpoint *   i  const struct trace_id *
- *   t  unsigned, a record type    r  unsigned, an rcode         f  unsigned, header flags    x  unsigned, extended error code
- *   u  uint64_t, a count          d  uint64_t, a duration in microseconds                    s  uint64_t, seconds
- *   w  const char *, a word with static lifetime, copied all the same                        q  const char *, any text (at most 240 bytes)
+ *   n  const struct name *         a  const struct address *
+ *   e  const struct endpoint *     i  const struct trace_id *
+ *   t  unsigned, a record type     r  unsigned, an rcode
+ *   f  unsigned, header flags      x  unsigned, an extended error code or EDE_NONE
+ *   u  uint64_t, a count           d  uint64_t, microseconds
+ *   s  uint64_t, seconds           w  const char *, a word, of which at most 255 bytes are kept
+ *   q  const char *, any text, of which at most 240 bytes are kept
  *
  * A trace may be NULL: then nothing happens.
  */

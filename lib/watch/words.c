@@ -163,7 +163,7 @@ void words_hex(struct writer *w, const uint8_t *bytes, size_t len)
 void words_json(struct writer *w, const char *safe, size_t len)
 {
         for (size_t i = 0; i < len; i++) {
-                if (safe[i] == '\\')
+                if (safe[i] == '\\' || safe[i] == '"')
                         write_u8(w, '\\');
                 write_u8(w, (uint8_t)safe[i]);
         }

@@ -38,8 +38,8 @@ void words_flags(struct writer *w, unsigned flags);
 void words_hex(struct writer *w, const uint8_t *bytes, size_t len);
 
 /**
- * What words_...() wrote, as the inside of a JSON string: the backslash is the one character among it that JSON would
- * read otherwise (RFC 8259 7). Bytes of any other origin go through words_text() first.
+ * Printable ASCII as the inside of a JSON string: backslash and quote are all that JSON would read otherwise (RFC 8259
+ * 7). Bytes that may be anything else go through words_text() first.
  */
 void words_json(struct writer *w, const char *safe, size_t len);
 

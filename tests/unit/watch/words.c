@@ -156,13 +156,13 @@ static void test_long_names_keep_their_end(void **state)
         assert_string_equal(text + writer_len(&w) - 5, ".com.");
 }
 
-static void test_json_doubles_the_backslash(void **state)
+static void test_json_escapes_backslash_and_quote(void **state)
 {
         struct writer w = fresh();
 
         (void)state;
-        words_json(&w, "a\\000b", 6);
-        assert_string_equal(text, "a\\\\000b");
+        words_json(&w, "a\\000b\"", 7);
+        assert_string_equal(text, "a\\\\000b\\\"");
 }
 
 static void test_hex_and_numbers(void **state)
@@ -194,7 +194,7 @@ int main(void)
                 cmocka_unit_test(test_every_byte_alone),
                 cmocka_unit_test(test_long_values_end_in_dots),
                 cmocka_unit_test(test_long_names_keep_their_end),
-                cmocka_unit_test(test_json_doubles_the_backslash),
+                cmocka_unit_test(test_json_escapes_backslash_and_quote),
                 cmocka_unit_test(test_hex_and_numbers),
                 cmocka_unit_test(test_lower_case_words),
         };
