@@ -19,13 +19,22 @@ enum {
 
 static const char colour_none[] = "\033[0m", colour_dim[] = "\033[2m";
 
+#define BOLD "\033[1m"
+#define RED "\033[31m"
+#define BOLD_RED "\033[1;31m"
+#define GREEN "\033[32m"
+#define BOLD_GREEN "\033[1;32m"
+#define YELLOW "\033[33m"
+#define PURPLE "\033[35m"
+#define CYAN "\033[36m"
+
 /* How a step feels; those not named are plain. */
 static const char *const step_colours[STEP_COUNT] = {
-        [STEP_QUESTION] = "\033[1m",  [STEP_ANSWER] = "\033[1;32m", [STEP_HIT] = "\033[32m",     [STEP_SEND] = "\033[36m",
-        [STEP_TASK] = "\033[35m",     [STEP_FALLBACK] = "\033[33m", [STEP_SKIP] = "\033[33m",    [STEP_SCRUBBED] = "\033[33m",
-        [STEP_STALE] = "\033[33m",    [STEP_TIMEOUT] = "\033[31m",  [STEP_FAILED] = "\033[31m",  [STEP_UNUSABLE] = "\033[31m",
-        [STEP_LOOP] = "\033[31m",     [STEP_BUDGET] = "\033[31m",   [STEP_OUTAGE] = "\033[31m",  [STEP_GAVE_UP] = "\033[1;31m",
-        [STEP_DROPPED] = "\033[1;31m",
+        [STEP_QUESTION] = BOLD,   [STEP_ANSWER] = BOLD_GREEN, [STEP_DROPPED] = BOLD_RED, [STEP_TASK] = PURPLE,
+        [STEP_SEND] = CYAN,       [STEP_HIT] = GREEN,         [STEP_STALE] = YELLOW,     [STEP_SKIP] = YELLOW,
+        [STEP_FALLBACK] = YELLOW, [STEP_SCRUBBED] = YELLOW,   [STEP_TIMEOUT] = RED,      [STEP_FAILED] = RED,
+        [STEP_UNUSABLE] = RED,    [STEP_LOOP] = RED,          [STEP_BUDGET] = RED,       [STEP_OUTAGE] = RED,
+        [STEP_GAVE_UP] = BOLD_RED,
 };
 
 /* --- Where text goes ------------------------------------------------------------------------------------------- */
@@ -182,7 +191,8 @@ static void write_ending(struct writer *w, const struct outcome *outcome)
         write_text(w, step_field(&outcome->end, "sent", &sent) && sent.number == 1 ? " message" : " messages");
 }
 
-size_t tree_print_head(const struct trace_view *trace, const struct tree_options *options, tree_sink *sink, void *context)
+size_t tree_print_head(const struct trace_view *trace, const struct tree_options *options, tree_sink *sink,
+                       void *context)
 {
         struct page page = { options, sink, context, 0 };
         struct outcome outcome = trace_outcome(trace);

@@ -13,8 +13,8 @@
  *
  * tree_print() draws a finished trace, grouped by sub-question: the trace log and `cairn trace` of a past one.
  * A struct tree_follower draws a trace that still grows, each step as it comes; where sub-questions run side by side, a
- * line in brackets says whose steps follow. Both say the same words. With json set both write for machines; the man page
- * cairn(1) describes those lines.
+ * line in brackets says whose steps follow. Both say the same words. With json set both write for machines; the manual
+ * page cairn(1) describes those lines.
  *
  * A trace may have been damaged or be hostile: what is printed is always safe for a terminal and always ends.
  */
@@ -33,8 +33,9 @@ struct tree_options {
         bool json;       /* machines read this */
 };
 
-/** The line that says how it ended: "7f3a9c21 www.example.com. A NOERROR 31.4 ms, 4 messages". Returns the bytes written. */
-size_t tree_print_head(const struct trace_view *trace, const struct tree_options *options, tree_sink *sink, void *context);
+/** How it ended, in a line: "7f3a9c21 www.example.com. A NOERROR 31.4 ms, 4 messages". Returns the bytes written. */
+size_t tree_print_head(const struct trace_view *trace, const struct tree_options *options, tree_sink *sink,
+                       void *context);
 
 /** Draw a whole trace: its head line and all its steps; with json one line, an object. Returns the bytes written. */
 size_t tree_print(const struct trace_view *trace, const struct tree_options *options, tree_sink *sink, void *context);

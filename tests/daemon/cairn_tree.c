@@ -204,7 +204,8 @@ static void test_head_lines(void **state)
         trace_step(&trace, 0, ms(0), STEP_QUESTION, &qname, (unsigned)TYPE_AAAA_NUMBER, 0U, &client, "tcp");
         print(&trace, &(struct tree_options){ 0 });
         assert_non_null(strstr(paper.text, "7f3a9c21 www.example.com. AAAA unfinished\n"));
-        trace_step(&trace, 0, ms(1), STEP_GAVE_UP, &qname, (unsigned)TYPE_AAAA_NUMBER, (unsigned)EDE_NO_AUTHORITY, "silence");
+        trace_step(&trace, 0, ms(1), STEP_GAVE_UP, &qname, (unsigned)TYPE_AAAA_NUMBER, (unsigned)EDE_NO_AUTHORITY,
+                   "silence");
         trace_step(&trace, 0, ms(1), STEP_ANSWER, (unsigned)RCODE_SERVFAIL, 0U, (uint64_t)0, (uint64_t)60,
                    (uint64_t)1824000, (uint64_t)1, (uint64_t)22);
         print(&trace, &(struct tree_options){ 0 });
@@ -218,7 +219,8 @@ static void test_one_message_is_no_plural(void **state)
 {
         (void)state;
         begin();
-        trace_step(&trace, 0, ms(1), STEP_ANSWER, 0U, 0U, (uint64_t)0, (uint64_t)60, (uint64_t)9, (uint64_t)1, (uint64_t)1);
+        trace_step(&trace, 0, ms(1), STEP_ANSWER, 0U, 0U, (uint64_t)0, (uint64_t)60, (uint64_t)9, (uint64_t)1,
+                   (uint64_t)1);
         print(&trace, &(struct tree_options){ 0 });
         assert_non_null(strstr(paper.text, "NOERROR 9 us, 1 message\n"));
 }

@@ -1,0 +1,127 @@
+/*
+ * cairn, the client: it says one command to a running cairnd and shows what comes back.
+ *
+ * The commands and flags are rows of commands.def. cairn_call.c reads the command line by them, cairn_channel.c carries
+ * the request, cairn_trace.c draws a trace while it grows. All else that the daemon says is printed as it is.
+ */
+#include "cairn_call.h"
+#include "cairn_channel.h"
+#include "cairn_health.h"
+#include "cairn_help.h"
+#include "cairn_trace.h"
+#include "config/builtin.h"
+#include "config/config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+enum { EXIT_USAGE = 2, WIDTH_MAX = 10000 };
+
+/* The flag, else the environment, else where cairnd listens when nobody says otherwise. */
+static const char *socket_path(const struct call *call)
+{
+        static char path[4096];
+        const char *given = call->flag[CALL_SOCKET] ? call->flag[CALL_SOCKET] : getenv("CAIRN_SOCKET");
+
+        if (given)
+                return given;
+        struct settings *settings = config_defaults();
+
+        if (settings)
+                snprintf(path, sizeof path, "%s", settings->control_socket);
+        settings_free(settings);
+        return path;
+}
+
+static unsigned terminal_width(void)
+{
+        struct winsize size;
+
+        return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+/* False if --width is no number of columns. */
+static bool read_width(const char *text, unsigned *out)
+{
+        char *end;
+
+        errno = 0;
+        unsigned long width = strtoul(text, &end, 10);
+
+        if (errno || *end || end == text || *text == '-' || width > WIDTH_MAX)
+                return false;
+        *out = (unsigned)width;
+        return true;
+}
+
+static int do_trace(const struct call *call)
+{
+        bool on_terminal = isatty(STDOUT_FILENO);
+        struct tree_options options = {
+                .width = on_terminal ? terminal_width() : 0,
+                .colour = on_terminal && !getenv("NO_COLOR"),
+                .json = call->flag[CALL_JSON] != NULL,
+        };
+        struct channel channel;
+
+        if (call->flag[CALL_WIDTH] && !read_width(call->flag[CALL_WIDTH], &options.width)) {
+                fprintf(stderr, "cairn: --width is a number of columns up to %d\n", WIDTH_MAX);
+                return EXIT_USAGE;
+        }
+        bool done = channel_ask(&channel, socket_path(call), call->word_count, call->words) &&
+                    trace_show(&channel, &options);
+
+        channel_close(&channel);
+        return done ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static int do_health(const struct call *call)
+{
+        const char *where = call->flag[CALL_UDP];
+        bool well = where ? health_by_udp(where) : health_by_socket(socket_path(call));
+
+        return well ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static int do_plain(const struct call *call)
+{
+        struct channel channel;
+        bool done = channel_ask(&channel, socket_path(call), call->word_count, call->words) &&
+                    channel_copy(&channel, stdout);
+
+        channel_close(&channel);
+        return done ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static int do_command(const struct call *call)
+{
+        if (call->command == CAIRN_TRACE)
+                return do_trace(call);
+        if (call->command == CAIRN_HEALTH)
+                return do_health(call);
+        return do_plain(call);
+}
+
+int main(int argc, char **argv)
+{
+        struct call call;
+
+        if (argc == 2 && strcmp(argv[1], "--print-man") == 0) {
+                help_print_man(stdout);
+                return EXIT_SUCCESS;
+        }
+        if (!call_read(argc, argv, &call))
+                return EXIT_USAGE;
+        if (call.flag[CALL_VERSION]) {
+                printf("cairn %s\n", builtin_version);
+                return EXIT_SUCCESS;
+        }
+        if (call.flag[CALL_HELP]) {
+                help_print(stdout);
+                return EXIT_SUCCESS;
+        }
+        return do_command(&call);
+}

@@ -1,0 +1,143 @@
+#include "cairn_trace.h"
+
+#include "base/buf.h"
+#include "watch/transcript.h"
+#include "watch/words.h"
+#include <stdlib.h>
+
+enum { ANSWER_MAX = 65535 };
+
+/* The trace as far as it is known, and the answer. */
+struct reply {
+        uint8_t trace[TRACE_MAX];
+        size_t trace_len;
+        uint8_t answer[ANSWER_MAX];
+        size_t answer_len;
+};
+
+static bool complain(const char *what)
+{
+        fprintf(stderr, "cairn: %s\n", what);
+        return false;
+}
+
+static bool read_piece(struct channel *channel, uint8_t *bytes, size_t max, size_t *len)
+{
+        uint8_t prefix[4];
+
+        if (!channel_read(channel, prefix, sizeof prefix))
+                return false;
+        *len = load_u32(prefix);
+        if (*len > max)
+                return complain("cairnd sent more than there can be");
+        return channel_read(channel, bytes, *len);
+}
+
+static void print(void *context, const char *text, size_t len)
+{
+        fwrite(text, 1, len, context);
+}
+
+/* The next frame; *more is false at the end of the trace. */
+static bool read_frame(struct channel *channel, struct reply *reply, struct trace_view *view, bool *more)
+{
+        size_t len;
+
+        if (!read_piece(channel, reply->trace, sizeof reply->trace, &len))
+                return false;
+        *more = len > 0;
+        if (!*more)
+                return true;
+        reply->trace_len = len;
+        return trace_open(reply->trace, len, view) == ERR_OK || complain("what cairnd sent is no trace");
+}
+
+static bool follow(struct channel *channel, struct reply *reply, struct tree_follower *follower)
+{
+        struct trace_view view;
+        bool more = true;
+
+        while (more) {
+                if (!read_frame(channel, reply, &view, &more))
+                        return false;
+                if (more && follower)
+                        tree_follow(follower, &view, print, stdout);
+                fflush(stdout);
+        }
+        return true;
+}
+
+/* Behind the tree: how the trace ended, and the answer as dig would show it. */
+static enum err write_end(struct writer *w, const struct reply *reply, const struct tree_options *options)
+{
+        struct trace_view view;
+
+        if (!options->json) {
+                fputs("\n;; trace ", stdout);
+                if (trace_open(reply->trace, reply->trace_len, &view) == ERR_OK)
+                        tree_print_head(&view, options, print, stdout);
+                return transcript_text(w, reply->answer, reply->answer_len);
+        }
+        write_text(w, "{\"v\":1,\"trace\":\"");
+        if (trace_open(reply->trace, reply->trace_len, &view) == ERR_OK)
+                words_hex(w, view.id.bytes, TRACE_ID_LEN);
+        write_text(w, "\",\"message\":");
+        enum err err = transcript_json(w, reply->answer, reply->answer_len);
+
+        write_text(w, "}\n");
+        return err;
+}
+
+static bool show_answer(const struct reply *reply, const struct tree_options *options)
+{
+        char *text = malloc(TRANSCRIPT_MAX);
+
+        if (!text)
+                return complain("out of memory");
+        struct writer w = writer_over(text, TRANSCRIPT_MAX);
+        enum err err = write_end(&w, reply, options);
+
+        if (err == ERR_OK && !w.failed)
+                fwrite(text, 1, writer_len(&w), stdout);
+        free(text);
+        if (w.failed)
+                return complain("the answer is too long to be shown");
+        if (err != ERR_OK)
+                fprintf(stderr, "cairn: the answer cannot be read: %s\n", err_text(err));
+        return err == ERR_OK;
+}
+
+static bool show(struct channel *channel, struct reply *reply, const struct tree_options *options)
+{
+        struct tree_follower follower;
+
+        tree_follow_begin(&follower, options);
+        if (!follow(channel, reply, &follower) ||
+            !read_piece(channel, reply->answer, sizeof reply->answer, &reply->answer_len))
+                return false;
+        if (reply->answer_len == 0)
+                return complain("the daemon gave no answer");
+        return show_answer(reply, options);
+}
+
+bool trace_show(struct channel *channel, const struct tree_options *options)
+{
+        struct reply *reply = calloc(1, sizeof *reply);
+        bool shown = reply && show(channel, reply, options);
+
+        if (!reply)
+                complain("out of memory");
+        free(reply);
+        return shown;
+}
+
+bool trace_skip(struct channel *channel)
+{
+        struct reply *reply = calloc(1, sizeof *reply);
+        bool answered = reply && follow(channel, reply, NULL) &&
+                        read_piece(channel, reply->answer, sizeof reply->answer, &reply->answer_len) &&
+                        reply->answer_len > 0;
+
+        free(reply);
+        return answered;
+}
