@@ -152,7 +152,7 @@ static void man_metrics(FILE *file)
 
 static const char tree_text[] =
         "\"cairn trace\" prints a line for each step, as it is made: at the left the time in milliseconds since the\n"
-        "question came in, then what happened and why. What belongs to a sub\\-question (the address of a name server,\n"
+        "question came in, then what happened and why. What belongs to a sub\\-question (the address of a server,\n"
         "for instance) is indented below the line that says what it is for; where sub\\-questions run side by side, a\n"
         "line in brackets says whose steps follow. At the end come the ID of the trace, how long it took, how many\n"
         "messages it needed, and the answer. Bytes of names that could do harm in a terminal are written \\eDDD.\n"
