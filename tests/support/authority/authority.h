@@ -28,7 +28,7 @@ struct authority_settings {
         uint32_t wall_s;    /* signatures are made for this time, seconds since 1970 */
 };
 
-/* How the answer is to be delivered. All zero: at once. */
+/* What somebody else sends before the answer. */
 enum authority_forgery {
         FORGERY_NONE,
         FORGERY_ID,       /* forged answers with other message IDs */
@@ -38,6 +38,7 @@ enum authority_forgery {
         FORGERY_CASE,     /* the letters of the question in lower case */
 };
 
+/* How the answer is to be delivered. All zero: at once. */
 struct authority_manner {
         uint32_t delay_ms;
         bool drop;         /* no answer ever */
@@ -57,6 +58,33 @@ struct authority_counters {
 /** The lab that DIR/lab.conf describes. NULL, and complaint says where and why. */
 struct authority *authority_load(const char *dir, const struct authority_settings *settings,
                                  char complaint[AUTHORITY_COMPLAINT_MAX]);
+
+/**
+ * A lab without files: a root, top-level domains and so many second-level zones, some with children, all from the seed.
+ *
+ * Each zone has at least four IPv4 addresses (10.0.0.0/8), most have IPv6 ones as well (fd53::/16); about half are
+ * signed. Some have servers of their own with glue, the others those of a hosting zone, mostly without glue.
+ */
+struct authority *authority_generate(const struct authority_settings *settings, size_t zone_count);
+
+/**
+ * The nth question about a generated lab: names that exist, aliases within and across zones, wildcards, and names and
+ * types that do not exist. Any n will do. name holds 255 bytes and is uncompressed wire form.
+ */
+void authority_question(const struct authority *authority, uint64_t n, uint8_t *name, uint16_t *type);
+
+/**
+ * What a perfect resolver would answer, as a message without EDNS: the whole chain of aliases and its end, or the SOA
+ * that denies. SERVFAIL where the lab has no zone or the chain has no end. Servers' misbehaviour does not matter here.
+ * Returns the length; out holds AUTHORITY_MESSAGE_MAX bytes.
+ */
+size_t authority_truth(struct authority *authority, const uint8_t *name, uint16_t type, uint8_t *out);
+
+/** Let a server misbehave from now on: "lose=30", as in lab.conf without the plus. false when not understood. */
+bool authority_misbehave(struct authority *authority, size_t server, const char *way);
+
+/** Let it be good again. */
+void authority_behave(struct authority *authority, size_t server);
 
 void authority_free(struct authority *authority);
 

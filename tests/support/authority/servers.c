@@ -141,13 +141,22 @@ struct lab_zone *servers_zone_for(const struct authority *authority, const struc
         }
 }
 
+struct lab_zone *servers_zone_above(const struct authority *authority, const uint8_t *name, bool above)
+{
+        struct lab_zone *zone = above && *name ? NULL : servers_zone(authority, name);
+
+        while (!zone && *name) {
+                name += 1 + *name;
+                zone = servers_zone(authority, name);
+        }
+        return zone;
+}
+
 /* The closest zone above this one; every version of it gets the DS. */
 static void zone_delegate(const struct authority *authority, const struct lab_zone *child)
 {
-        struct lab_zone *parent = NULL;
+        struct lab_zone *parent = *child->apex ? servers_zone_above(authority, child->apex, true) : NULL;
 
-        for (const uint8_t *name = child->apex; *name && !parent; name += 1 + *name)
-                parent = servers_zone(authority, name + 1 + *name);
         for (; parent; parent = parent->next_same)
                 if (parent->signing)
                         sign_delegate(parent, child);

@@ -36,6 +36,7 @@ struct authority {
         size_t server_count;
         struct lab_zone **zones;
         size_t zone_count;
+        size_t generated; /* how many second-level zones authority_generate() made; they are first in zones */
         struct lab_index server_index; /* by address */
         struct lab_index zone_index;   /* by name: the first zone of that name */
 };
@@ -59,6 +60,9 @@ struct lab_server *servers_find(const struct authority *authority, const struct 
 
 /** The first zone of this name; others follow by next_same. NULL if there is none. */
 struct lab_zone *servers_zone(const struct authority *authority, const uint8_t *name);
+
+/** The deepest zone of all that the name is within; with above, only zones that end above the name. */
+struct lab_zone *servers_zone_above(const struct authority *authority, const uint8_t *name, bool above);
 
 /** The deepest zone that the server has and the name is within; with above, only zones that end above the name. */
 struct lab_zone *servers_zone_for(const struct authority *authority, const struct lab_server *server,
