@@ -30,7 +30,8 @@ static bool desk_open(struct desk *desk, const struct resolver_host *host)
         desk->cache = cache_new(host->store, host->hand, host->policy->settings);
         desk->front = front_new(FRONT_SLOTS, secret);
         return desk->cache && desk->front && map_init(&desk->open, LIMIT_REQUESTS_PER_WORKER, secret, NULL, NULL) == ERR_OK &&
-               flights_init(&desk->flights, secret) == ERR_OK && servers_init(&desk->servers, secret) == ERR_OK;
+               flights_init(&desk->flights, secret) == ERR_OK && crowd_init(&desk->crowd, secret) == ERR_OK &&
+               servers_init(&desk->servers, secret) == ERR_OK;
 }
 
 static void desk_close(struct desk *desk)
@@ -44,6 +45,7 @@ static void desk_close(struct desk *desk)
         }
         flights_fini(&desk->flights);
         servers_fini(&desk->servers);
+        crowd_fini(&desk->crowd);
         map_fini(&desk->open);
         timers_fini(&desk->flight_timers);
         timers_fini(&desk->request_timers);

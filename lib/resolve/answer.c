@@ -339,14 +339,35 @@ static void answer_one(struct request *request, const struct listener *to, const
                       request->spent[PURSE_MESSAGES]);
 }
 
+/* An authority that holds answers back and lets them go at once would make us its cannon (DNSBomb): a client with many
+ * questions waiting, whose address is not proven, has asked again by now and gets no late answers. */
+static bool is_too_late(const struct request *request, const struct listener *to)
+{
+        struct desk *desk = request->desk;
+
+        return to->transport == TRANSPORT_UDP && !to->trusted && desk->now.mono_us > to->arrived_us + (uint64_t)LIMIT_UDP_ANSWER_AGE_MS * 1000 &&
+               crowd_is_dense(&desk->crowd, &to->from.address);
+}
+
+static void drop_late(struct request *request, const struct listener *to)
+{
+        struct action *action = desk_act(request->desk, ACTION_DROP);
+
+        if (action)
+                action->drop.client = to->client;
+        metrics_inc(&request->desk->metrics->drops[DROP_TOO_LATE]);
+        request_trace(request, 0, STEP_DROPPED, "too late, and this client has many answers waiting");
+}
+
 void answer_all(struct request *request, const struct outcome *outcome)
 {
-        struct listener *listener = request->audience;
-
-        for (; listener; listener = listener->next)
-                answer_one(request, listener, outcome);
-        request->audience = NULL;
-        request->listener_count = 0;
+        for (const struct listener *listener = request->audience; listener; listener = listener->next) {
+                if (is_too_late(request, listener))
+                        drop_late(request, listener);
+                else
+                        answer_one(request, listener, outcome);
+        }
+        request_dismiss(request);
 }
 
 void answer_plain(struct desk *desk, const struct listener *to, const struct question *question, unsigned rcode, uint16_t ede,

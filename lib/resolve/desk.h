@@ -9,6 +9,7 @@
 #include "base/timers.h"
 #include "policy/access.h"
 #include "resolve/border.h"
+#include "resolve/crowd.h"
 #include "resolve/flight.h"
 #include "resolve/servers.h"
 #include "watch/metrics.h"
@@ -44,6 +45,8 @@ struct desk {
         struct request *first;       /* all requests, youngest first */
         struct request *awake;       /* those with something to run, by wake_next */
         unsigned request_count;
+        struct request *oldest_guest, *newest_guest; /* see request.c: requests beyond the half that is safe */
+        struct crowd crowd;          /* clients with questions under way */
         struct request *spare;       /* a few ended requests, kept with their first block of memory */
         unsigned spare_count;
         unsigned worker;

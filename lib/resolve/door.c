@@ -75,22 +75,28 @@ static bool allowed(const struct desk *desk, const struct listener *to)
         return to->transport == TRANSPORT_CONTROL || policy_client(desk->policy, &to->from.address);
 }
 
-/* Room is kept for the young: above half, a request must be worth more than one that only occupies (security: 1.3). */
-static bool has_room(const struct desk *desk)
+/* TCP proves the client's address, and so does a cookie that we made for it. */
+static bool is_trusted(const struct desk *desk, const struct listener *to)
 {
-        return desk->request_count < LIMIT_REQUESTS_PER_WORKER;
+        const struct edns *edns = &to->edns;
+
+        if (to->transport != TRANSPORT_UDP)
+                return true;
+        return edns->has_cookie && edns->cookie_server_len &&
+               access_cookie_check(&desk->cookies, &to->from.address, edns->cookie_client, edns->cookie_server, edns->cookie_server_len,
+                                   desk->now.wall_s) != COOKIE_BAD;
 }
 
 static void open_request(struct desk *desk, const struct listener *to, const struct query *query, bool cold)
 {
-        struct request *request = has_room(desk) ? request_open(desk, &query->question, query->flags, cold) : NULL;
+        struct request *request = request_open(desk, &query->question, query->flags, cold);
 
         if (!request) {
                 drop(desk, to->client, DROP_OVERLOAD);
                 return;
         }
         if (!request_join(request, to)) {
-                drop(desk, to->client, DROP_MEMORY);
+                drop(desk, to->client, DROP_CLIENT_SHARE);
                 request_end(request);
                 return;
         }
@@ -126,12 +132,13 @@ void door_question(struct desk *desk, const struct event *event)
         bool plain = !event->question.watched && !event->question.cold;
         if (plain && answer_from_front(desk, &to, &query.question))
                 return;
+        to.trusted = is_trusted(desk, &to);
         struct request *open = plain ? request_find(desk, &query.question, query.flags) : NULL;
         if (!open) {
                 open_request(desk, &to, &query, event->question.cold);
         } else if (request_join(open, &to)) {
                 metrics_inc(desk->metrics->joins);
         } else {
-                drop(desk, to.client, DROP_OVERLOAD);
+                drop(desk, to.client, DROP_CLIENT_SHARE);
         }
 }

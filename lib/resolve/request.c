@@ -68,6 +68,61 @@ static void count_requests(struct desk *desk)
         metrics_level(desk->metrics->requests, desk->metrics->requests_high_water, desk->request_count);
 }
 
+/* --- Places ------------------------------------------------------------------------------------------------------- */
+
+enum { SAFE_PLACES = LIMIT_REQUESTS_PER_WORKER * (100 - LIMIT_YOUNG_PERCENT) / 100 };
+
+static void seat_guest(struct desk *desk, struct request *request)
+{
+        request->guest = true;
+        request->older_guest = desk->newest_guest;
+        if (desk->newest_guest)
+                desk->newest_guest->newer_guest = request;
+        else
+                desk->oldest_guest = request;
+        desk->newest_guest = request;
+}
+
+static void unseat_guest(struct desk *desk, struct request *request)
+{
+        if (!request->guest)
+                return;
+        request->guest = false;
+        if (request->older_guest)
+                request->older_guest->newer_guest = request->newer_guest;
+        else
+                desk->oldest_guest = request->newer_guest;
+        if (request->newer_guest)
+                request->newer_guest->older_guest = request->older_guest;
+        else
+                desk->newest_guest = request->older_guest;
+}
+
+static void drop_audience(struct request *request)
+{
+        for (const struct listener *listener = request->audience; listener; listener = listener->next) {
+                struct action *action = desk_act(request->desk, ACTION_DROP);
+
+                if (action)
+                        action->drop.client = listener->client;
+                metrics_inc(&request->desk->metrics->drops[DROP_OVERLOAD]);
+        }
+        request_dismiss(request);
+}
+
+static bool make_room(struct desk *desk)
+{
+        struct request *guest = desk->oldest_guest;
+
+        if (desk->request_count < LIMIT_REQUESTS_PER_WORKER)
+                return true;
+        if (!guest || desk->now.mono_us - guest->began_us < (uint64_t)LIMIT_YOUNG_MS * MS)
+                return false;
+        drop_audience(guest);
+        request_end(guest);
+        return true;
+}
+
 static void draw_trace(struct desk *desk, struct request *request)
 {
         struct trace_id id;
@@ -78,7 +133,7 @@ static void draw_trace(struct desk *desk, struct request *request)
 
 struct request *request_open(struct desk *desk, const struct question *question, uint16_t flags, bool cold)
 {
-        struct request *request = take_spare(desk);
+        struct request *request = make_room(desk) ? take_spare(desk) : NULL;
         uint8_t lower[NAME_WIRE_MAX];
 
         if (!request)
@@ -93,7 +148,8 @@ struct request *request_open(struct desk *desk, const struct question *question,
         if (desk->first)
                 desk->first->previous = request;
         desk->first = request;
-        desk->request_count++;
+        if (desk->request_count++ >= SAFE_PLACES)
+                seat_guest(desk, request);
         count_requests(desk);
 
         struct name name = { .wire = lower, .len = (uint8_t)name_canonical(&question->name, lower), .label_count = question->name.label_count };
@@ -135,7 +191,7 @@ bool request_join(struct request *request, const struct listener *listener)
         if (!kept)
                 return false;
         kept->qname = name_copy(arena, &listener->qname);
-        if (!kept->qname.wire)
+        if (!kept->qname.wire || !crowd_enter(&request->desk->crowd, &listener->from.address, listener->trusted))
                 return false;
         kept->next = request->audience;
         request->audience = kept;
@@ -330,15 +386,25 @@ void request_on_time(struct request *request)
 
 /* --- Ending ------------------------------------------------------------------------------------------------------- */
 
+void request_dismiss(struct request *request)
+{
+        for (const struct listener *listener = request->audience; listener; listener = listener->next)
+                crowd_leave(&request->desk->crowd, &listener->from.address);
+        request->audience = NULL;
+        request->listener_count = 0;
+}
+
 void request_gone(struct desk *desk, uint64_t client)
 {
         for (struct request *request = desk->first; request; request = request->next)
-                for (struct listener **at = &request->audience; *at; at = &(*at)->next)
+                for (struct listener **at = &request->audience; *at; at = &(*at)->next) {
                         if ((*at)->client == client) {
+                                crowd_leave(&desk->crowd, &(*at)->from.address);
                                 *at = (*at)->next;
                                 request->listener_count--;
                                 return;
                         }
+                }
 }
 
 static void leave_desk(struct request *request)
@@ -358,6 +424,7 @@ static void leave_desk(struct request *request)
                 desk->first = request->next;
         if (request->next)
                 request->next->previous = request->previous;
+        unseat_guest(desk, request);
         desk->request_count--;
         count_requests(desk);
         timers_disarm(&desk->request_timers, &request->timer);
@@ -369,6 +436,7 @@ void request_end(struct request *request)
 
         for (struct task *task = request->tasks; task; task = task->next)
                 task_cancel(task);
+        request_dismiss(request);
         leave_desk(request);
         policy_release(request->policy);
         arena_reset(&request->arena, (struct arena_mark){ .block = NULL });

@@ -29,6 +29,7 @@ struct listener {
         struct endpoint from;
         enum transport transport;
         bool watched;
+        bool trusted;      /* its address is proven: TCP, or a cookie of ours */
         uint64_t arrived_us;
         uint16_t id, flags;
         struct name qname; /* in the client's case */
@@ -58,6 +59,8 @@ struct zone_purse {
 
 struct request {
         struct request *next, *previous; /* all of the desk */
+        struct request *older_guest, *newer_guest;
+        bool guest;
         struct request *wake_next;       /* in desk->awake */
         bool woken;
         struct desk *desk;
@@ -93,10 +96,15 @@ struct request {
         bool retried;                /* messages went astray, or servers failed: the trace is worth keeping */
 };
 
-/** Open a request for a question; NULL when the worker is full or out of memory. */
+/**
+ * Open a request for a question; NULL when the worker is full or out of memory.
+ *
+ * Half of the places are safe once taken. The other half are guests': when all places are taken, the oldest guest gives way
+ * if it is older than LIMIT_YOUNG_MS, so that questions which are soon answered get through while slow ones pile up.
+ */
 struct request *request_open(struct desk *desk, const struct question *question, uint16_t flags, bool cold);
 
-/** Another client waits for this answer. False when the audience is full. */
+/** Another client waits for this answer. False when the audience is full, or this client has its share of the work. */
 bool request_join(struct request *request, const struct listener *listener);
 
 /** The open request for an equal question, or NULL. */
@@ -119,6 +127,9 @@ void request_run(struct request *request);
 
 /** Its timer fired. The request may be gone afterwards. */
 void request_on_time(struct request *request);
+
+/** The audience has been answered, or is to be forgotten. */
+void request_dismiss(struct request *request);
 
 /** A client hung up: it is taken out of every audience. */
 void request_gone(struct desk *desk, uint64_t client);

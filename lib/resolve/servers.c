@@ -278,6 +278,10 @@ bool servers_consider(struct desk *desk, const struct task *task, const struct e
                 *why = "out of memory";
                 return false;
         }
+        if (server->under_way >= LIMIT_SERVER_IN_FLIGHT) {
+                *why = "too many messages to it are under way";
+                return false;
+        }
         if (attempt && is_exhausted(attempt, &server->note, desk->now.cache_s, why))
                 return false;
         *out = (struct candidate){ .address = at->address, .port = at->port };
