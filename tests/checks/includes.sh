@@ -24,8 +24,8 @@ BEGIN {
         for (i = 1; i <= count; i++)
                 rank[order[i]] = i
 
-        # What daemon/ may see of lib/: a whole room, or one header. base is vocabulary (errors, addresses, moments).
-        split("base config policy watch resolver.h cache/settle.h store/store.h", words)
+        # What daemon/ may see of lib/: a whole room, or one header. base and wire are vocabulary (errors, addresses, names).
+        split("base wire config policy watch resolver.h cache/settle.h store/store.h", words)
         for (i in words)
                 door[words[i]] = 1
 
@@ -41,9 +41,8 @@ BEGIN {
 
         # lib/ opens no socket, reads no clock, rolls no dice, starts no thread. (A store has its file, and
         # a lock between its writer and its readers.)
-        split("pthread.h threads.h time.h sys/time.h sys/timerfd.h sys/random.h poll.h sys/epoll.h sys/select.h " \
-              "sys/socket.h sys/un.h net/if.h " \
-              "unistd.h fcntl.h netdb.h signal.h syslog.h", words)
+        split("pthread.h threads.h time.h sys/time.h sys/timerfd.h sys/random.h poll.h sys/epoll.h " \
+              "sys/select.h sys/socket.h sys/un.h net/if.h unistd.h fcntl.h netdb.h signal.h syslog.h", words)
         for (i in words)
                 fence(words[i], "daemon/ lib/store/")
 }
