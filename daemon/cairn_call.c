@@ -34,7 +34,7 @@ static enum cairn_flag flag_find(const char *argument)
         return flag;
 }
 
-static bool add_word(struct call *call, char *word)
+static bool add_word(struct call *call, const char *word)
 {
         if (call->word_count == CALL_WORDS_MAX)
                 return complain("too many arguments: ", word);
@@ -55,8 +55,8 @@ static bool read_flag(struct call *call, int argc, char **argv, int *at)
         if (!*row->value) {
                 if (value)
                         return complain("this flag has no value: ", row->name);
-                call->flag[flag] = "";
-                return row->owner == FLAG_OF_CLIENT || add_word(call, argv[*at]);
+                call->flag[flag] = row->name;
+                return true;
         }
         if (!value && *at + 1 == argc)
                 return complain("a value is missing behind ", row->name);
@@ -77,6 +77,17 @@ static int words_matching(const struct call *call, const char *words)
                 words += len + 1;
         }
         return 0;
+}
+
+/* The daemon's flags go behind the words, wherever they stood. */
+static bool add_flags(struct call *call)
+{
+        for (enum cairn_flag flag = 0; flag < CALL_FLAGS; flag++) {
+                if (call->flag[flag] && flag_rows[flag].owner == FLAG_OF_DAEMON &&
+                    !add_word(call, call->flag[flag]))
+                        return false;
+        }
+        return true;
 }
 
 static bool find_command(struct call *call)
@@ -110,5 +121,7 @@ bool call_read(int argc, char **argv, struct call *out)
         }
         if (out->flag[CALL_HELP] || out->flag[CALL_VERSION])
                 return true;
-        return out->word_count > 0 ? find_command(out) : complain("what is to be done?", "");
+        if (out->word_count == 0)
+                return complain("what is to be done?", "");
+        return add_flags(out) && find_command(out);
 }

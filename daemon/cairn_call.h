@@ -39,9 +39,9 @@ extern const struct flag_row flag_rows[CALL_FLAGS];
 
 struct call {
         enum cairn_command command;   /* CAIRN_COMMANDS if there is none */
-        const char *flag[CALL_FLAGS]; /* NULL if not given; its value, or "" */
+        const char *flag[CALL_FLAGS]; /* NULL if not given; its value, or its name if it has none */
         int word_count;
-        char *words[CALL_WORDS_MAX];
+        const char *words[CALL_WORDS_MAX];
 };
 
 /** Read the command line. False after a sentence on stderr if it makes no sense. */

@@ -54,7 +54,7 @@ static bool word_is_plain(const char *word)
         return true;
 }
 
-static bool channel_send(struct channel *channel, int word_count, char *const *words)
+static bool channel_send(struct channel *channel, int word_count, const char *const *words)
 {
         char line[REQUEST_MAX];
         size_t len = 0;
@@ -142,7 +142,7 @@ static bool channel_hear(struct channel *channel)
         return false;
 }
 
-bool channel_ask(struct channel *channel, const char *path, int word_count, char *const *words)
+bool channel_ask(struct channel *channel, const char *path, int word_count, const char *const *words)
 {
         *channel = (struct channel){ .path = path, .fd = -1 };
         return channel_connect(channel) && channel_send(channel, word_count, words) && channel_hear(channel);

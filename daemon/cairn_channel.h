@@ -20,7 +20,7 @@ struct channel {
 };
 
 /** Connect, send a request and read the first line of the reply. False if the daemon cannot be reached or says no. */
-bool channel_ask(struct channel *channel, const char *path, int word_count, char *const *words);
+bool channel_ask(struct channel *channel, const char *path, int word_count, const char *const *words);
 
 /** Exactly len bytes. False if the daemon ends before. */
 bool channel_read(struct channel *channel, void *out, size_t len);

@@ -14,8 +14,7 @@ enum { PATIENCE_S = 3, DNS_PORT = 53 };
 
 bool health_by_socket(const char *path)
 {
-        static char trace[] = "trace", name[] = "localhost.", type[] = "A";
-        char *words[] = { trace, name, type };
+        static const char *const words[] = { "trace", "localhost.", "A" };
         struct channel channel;
         bool well = channel_ask(&channel, path, 3, words) && trace_skip(&channel);
 
