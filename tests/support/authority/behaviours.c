@@ -1,5 +1,6 @@
 #include "behaviours.h"
 #include "malform.h"
+#include "truth.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -134,6 +135,12 @@ static void behave_notimp_edns(struct turn *turn)
 static void behave_servfail_edns(struct turn *turn)
 {
         refuse_edns(turn, RCODE_SERVFAIL);
+}
+
+static void behave_truth(struct turn *turn)
+{
+        turn->answered = true;
+        truth_fill(turn->authority, turn->query, turn->response);
 }
 
 static void behave_upward(struct turn *turn)
@@ -501,4 +508,14 @@ void behaviours_list(FILE *out)
 {
         for (unsigned i = 0; i < ROW_COUNT; i++)
                 fprintf(out, "  +%-16s %s\n", rows[i].name, rows[i].help);
+}
+
+bool authority_misbehave(struct authority *authority, size_t server, const char *way)
+{
+        return behaviour_add(authority, server, way);
+}
+
+void authority_behave(struct authority *authority, size_t server)
+{
+        authority->servers[server].behaviour_count = 0;
 }

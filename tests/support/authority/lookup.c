@@ -108,7 +108,7 @@ static bool set_answer(struct lookup *lookup, struct lab_node *node)
         if (!set)
                 return false;
         response_add(lookup->response, SECTION_ANSWER, lookup->name, node->name, set);
-        targets_add(lookup, set, false);
+        targets_add(lookup, set, set->type == TYPE_NS); /* priming wants the addresses (RFC 9609 section 4.2) */
         return true;
 }
 

@@ -2,7 +2,7 @@
  * What a perfect resolver would answer. It asks each zone itself instead of servers, so neither delegations nor
  * misbehaviour can get in the way.
  */
-#include "authority.h"
+#include "truth.h"
 #include "behaviours.h"
 #include "lookup.h"
 #include <string.h>
@@ -32,28 +32,42 @@ static bool is_referral(const struct response *part)
         return part->count[SECTION_AUTHORITY] && part->sets[SECTION_AUTHORITY][0].set->type == TYPE_NS;
 }
 
-/* Ask zone after zone. Returns false when there is none, or the chain has no end. */
-static bool chain_follow(struct authority *authority, struct query *query, struct response *whole)
+/* Ask zone after zone, from this name on. Returns false when there is none, or the chain has no end. */
+static bool chain_follow(struct authority *authority, const struct query *query, struct response *whole)
 {
+        struct query *asked = lab_copy(&authority->scratch, query, sizeof *query);
+
         for (unsigned hops = 0; hops < CHAIN_MAX; hops++) {
                 struct response part = { .scratch = &authority->scratch };
-                struct lab_zone *zone = servers_zone_above(authority, query->name, query->type == TYPE_DS);
+                struct lab_zone *zone = servers_zone_above(authority, asked->name, asked->type == TYPE_DS);
                 if (!zone)
                         return false;
-                struct query *asked = lab_copy(&authority->scratch, query, sizeof *query);
                 lookup_answer(zone, asked, &part);
                 section_take(whole, &part, SECTION_ANSWER);
                 whole->rcode = part.rcode;
                 if (is_referral(&part))
                         return false;
-                const uint8_t *target = part.rcode ? NULL : alias_target(&part, query);
+                const uint8_t *target = part.rcode ? NULL : alias_target(&part, asked);
                 if (!target) {
                         section_take(whole, &part, SECTION_AUTHORITY);
                         return true;
                 }
-                memcpy(query->name, target, dname_len(target));
+                /* The names of the answer so far lie in this query, so the next one gets its own. */
+                asked = lab_copy(&authority->scratch, asked, sizeof *asked);
+                memcpy(asked->name, target, dname_len(target));
         }
         return false;
+}
+
+void truth_fill(struct authority *authority, const struct query *query, struct response *response)
+{
+        struct query plain = *query;
+
+        plain.want_dnssec = false;
+        if (chain_follow(authority, &plain, response))
+                return;
+        memset(response->count, 0, sizeof response->count);
+        response->rcode = RCODE_SERVFAIL;
 }
 
 size_t authority_truth(struct authority *authority, const uint8_t *name, uint16_t type, uint8_t *out)
@@ -62,22 +76,8 @@ size_t authority_truth(struct authority *authority, const uint8_t *name, uint16_
         struct response response = { .scratch = &authority->scratch };
 
         memcpy(query.name, name, dname_len(name));
-        struct query asked = query;
-        if (!chain_follow(authority, &query, &response)) {
-                memset(response.count, 0, sizeof response.count);
-                response.rcode = RCODE_SERVFAIL;
-        }
-        size_t len = response_write(&response, &asked, out, AUTHORITY_MESSAGE_MAX);
+        truth_fill(authority, &query, &response);
+        size_t len = response_write(&response, &query, out, AUTHORITY_MESSAGE_MAX);
         lab_clear(&authority->scratch);
         return len;
-}
-
-bool authority_misbehave(struct authority *authority, size_t server, const char *way)
-{
-        return behaviour_add(authority, server, way);
-}
-
-void authority_behave(struct authority *authority, size_t server)
-{
-        authority->servers[server].behaviour_count = 0;
 }
