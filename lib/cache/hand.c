@@ -116,13 +116,13 @@ static enum err hand_visit(struct hand *hand, struct store_view *view, const uin
 }
 
 enum err hand_move(struct hand *hand, struct store_view *view, const uint8_t secret[SIPHASH_KEY_LEN], uint64_t now_s,
-                   struct hand_sweep *out)
+                   unsigned deletes_max, struct hand_sweep *out)
 {
         struct arena_mark start = arena_mark(&hand->scratch);
         struct hand_sweep sweep = { 0 };
         enum err err = ERR_OK;
 
-        while (!err && sweep.visited < HAND_VISITS_MAX && sweep.evicted + sweep.expired < HAND_DELETES_MAX) {
+        while (!err && sweep.visited < HAND_VISITS_MAX && sweep.evicted + sweep.expired < deletes_max) {
                 struct store_bytes from = { .bytes = hand->at, .len = hand->at_len };
                 struct store_item item;
 

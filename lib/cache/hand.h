@@ -45,6 +45,9 @@ struct hand_sweep {
 /** Is the store full enough to move? Remembers that it began, until the store is empty enough again. */
 bool hand_wants_to_move(struct hand *hand, const struct store_stat *stat);
 
-/** Walk on from where the hand stands, within a write transaction. ERR_FULL, ERR_IO: abort it. */
+/**
+ * Walk on from where the hand stands, within a write transaction, until HAND_VISITS_MAX entries were looked at or
+ * deletes_max were deleted. ERR_FULL, ERR_IO: abort it.
+ */
 MUST_USE enum err hand_move(struct hand *hand, struct store_view *view, const uint8_t secret[SIPHASH_KEY_LEN],
-                            uint64_t now_s, struct hand_sweep *out);
+                            uint64_t now_s, unsigned deletes_max, struct hand_sweep *out);

@@ -25,19 +25,35 @@ struct chunk {
 
 /* --- The hand --------------------------------------------------------------------------------------------------- */
 
-/* One transaction of the hand. False: nothing was deleted, and going on would not help. */
+/* One transaction of the hand. */
+static enum err sweep_some(struct settle *settle, unsigned deletes_max, struct hand_sweep *sweep)
+{
+        struct store_view *view;
+        enum err err = store_write_begin(settle->store, &view);
+
+        if (err)
+                return err;
+        err = hand_move(settle->hand, view, store_secret(settle->store), settle->now_s, deletes_max, sweep);
+        if (err) {
+                store_abort(settle->store, view);
+                return err;
+        }
+        return store_commit(settle->store, view);
+}
+
+/*
+ * Move the hand by one transaction; in a map that is too full even for that, by a smaller one. False: it cannot move, or
+ * there is nothing to move over.
+ */
 static bool settle_sweep(struct settle *settle)
 {
         struct hand_sweep sweep = { 0 };
-        struct store_view *view;
+        unsigned deletes = HAND_DELETES_MAX;
+        enum err err = sweep_some(settle, deletes, &sweep);
 
-        if (!settle->hand || store_write_begin(settle->store, &view) != ERR_OK)
-                return false;
-        if (hand_move(settle->hand, view, store_secret(settle->store), settle->now_s, &sweep) != ERR_OK) {
-                store_abort(settle->store, view);
-                return false;
-        }
-        if (store_commit(settle->store, view) != ERR_OK)
+        for (; err == ERR_FULL && deletes > 1; deletes /= 4)
+                err = sweep_some(settle, deletes / 4, &sweep);
+        if (err)
                 return false;
         settle->sum.evicted += sweep.evicted;
         settle->sum.expired += sweep.expired;
@@ -103,7 +119,7 @@ static void settle_or_drop(struct settle *settle, const struct chunk *chunk)
 {
         enum err err = settle_chunk(settle, chunk);
 
-        if (err == ERR_FULL)
+        if (err == ERR_FULL && settle->hand)
                 settle_sweep(settle);
         if (err)
                 err = settle_chunk(settle, chunk);

@@ -11,13 +11,26 @@
  */
 #include "store/store.h"
 #include "store/backend.h"
+#include "store/rebuild.h"
+#include "store/side.h"
+#include <errno.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-enum { RETIRED_MAX = 8 };
+enum {
+        RETIRED_MAX = 16,
+        DEATHS_MAX = 8,               /* files that may fail us before we stay in memory */
+        MEMORY_MAX = 64 << 20,        /* bytes, where memory only stands in for the disk */
+        POUR_PUTS = 64,               /* in one transaction */
+        SYNC_US = 5 * 1000 * 1000,
+        RETRY_US = 60 * 1000 * 1000,
+        POLL_US = 50 * 1000,          /* for the child that rebuilds */
+};
 
 struct store_reader {
         struct store *store;
@@ -29,50 +42,28 @@ struct store_reader {
 
 struct store {
         struct backend *_Atomic current;
-        struct backend *memory;           /* always there: for when nothing else is */
-        struct backend *retired[RETIRED_MAX];
-        unsigned retired_count;
-        pthread_mutex_t lock;             /* of the list of readers */
+        pthread_mutex_t lock;             /* of the list of readers, and against closing a backend that is looked at */
         struct store_reader *reader;
         uint8_t secret[SIPHASH_KEY_LEN];
         atomic_uint_fast64_t generation;
+
+        /* The writer's alone: */
+        struct backend *memory;           /* always there: for when nothing else is */
+        struct backend *disk;             /* in use, or resting because it cannot be written; or NULL */
+        struct backend *retired[RETIRED_MAX];
+        unsigned retired_count, deaths;
+        struct store_settings settings;   /* dir is a copy */
+        struct side side;
+        pid_t child;                      /* rebuilding, or 0 */
+        uint64_t idle_generation;         /* when the disk was set aside: a flush since then voids what is on it */
+        uint64_t mono_us, sync_us, retry_us;
         struct store_report report;
         bool news;
 };
 
-/* --- Birth ------------------------------------------------------------------------------------------------------ */
-
-static struct store *store_new(size_t memory_bytes, const uint8_t secret[SIPHASH_KEY_LEN])
+static struct backend *store_current(struct store *store)
 {
-        struct store *store = calloc(1, sizeof(*store));
-
-        if (!store)
-                return NULL;
-        memcpy(store->secret, secret, SIPHASH_KEY_LEN);
-        store->memory = backend_ram_new(memory_bytes, secret);
-        if (!store->memory || pthread_mutex_init(&store->lock, NULL) != 0) {
-                if (store->memory)
-                        store->memory->ops->close(store->memory);
-                free(store);
-                return NULL;
-        }
-        atomic_init(&store->current, store->memory);
-        store->report = (struct store_report){ .state = STORE_MEMORY, .size = memory_bytes };
-        return store;
-}
-
-struct store *store_ram_new(size_t max_bytes, const uint8_t secret[SIPHASH_KEY_LEN])
-{
-        return store_new(max_bytes, secret);
-}
-
-void store_close(struct store *store)
-{
-        if (!store)
-                return;
-        store->memory->ops->close(store->memory);
-        pthread_mutex_destroy(&store->lock);
-        free(store);
+        return atomic_load_explicit(&store->current, memory_order_acquire);
 }
 
 const uint8_t *store_secret(const struct store *store)
@@ -96,6 +87,11 @@ static void reader_lock(struct store_reader *reader)
 {
         while (atomic_flag_test_and_set_explicit(&reader->lock, memory_order_acquire))
                 sched_yield(); /* the writer frees a view: microseconds, and only after the backend was changed */
+}
+
+static bool reader_try_lock(struct store_reader *reader)
+{
+        return !atomic_flag_test_and_set_explicit(&reader->lock, memory_order_acquire);
 }
 
 static void reader_unlock(struct store_reader *reader)
@@ -143,7 +139,7 @@ void store_reader_free(struct store_reader *reader)
 /* A view of the backend in use; NULL if there is none to be had. */
 static struct store_view *reader_view(struct store_reader *reader)
 {
-        struct backend *current = atomic_load_explicit(&reader->store->current, memory_order_acquire);
+        struct backend *current = store_current(reader->store);
 
         if (reader->backend != current) {
                 reader_drop_view(reader);
@@ -196,19 +192,350 @@ enum err store_delete(struct store_view *view, struct store_bytes key)
         return view->backend->ops->delete(view, key);
 }
 
+/* --- Changing the backend --------------------------------------------------------------------------------------- */
+
+static void store_tell(struct store *store, enum store_state state, const char *reason)
+{
+        struct store_stat stat;
+
+        store_stat(store, &stat);
+        store->report.state = state;
+        store->report.size = stat.size;
+        store->report.entries = stat.entries;
+        snprintf(store->report.reason, sizeof(store->report.reason), "%s", reason);
+        store->news = true;
+}
+
+/* Take a backend's views away from the readers that are not reading just now. True: none is left. */
+static bool readers_let_go(struct store *store, const struct backend *backend)
+{
+        bool all = true;
+
+        for (struct store_reader *reader = store->reader; reader; reader = reader->next) {
+                if (!reader_try_lock(reader)) {
+                        all = false;
+                        continue;
+                }
+                if (reader->backend == backend)
+                        reader_drop_view(reader);
+                reader_unlock(reader);
+        }
+        return all;
+}
+
+/* Close what nobody reads any more. */
+static void close_retired(struct store *store)
+{
+        unsigned kept = 0;
+
+        pthread_mutex_lock(&store->lock);
+        for (unsigned i = 0; i < store->retired_count; i++) {
+                struct backend *backend = store->retired[i];
+
+                if (readers_let_go(store, backend))
+                        backend->ops->close(backend);
+                else
+                        store->retired[kept++] = backend;
+        }
+        store->retired_count = kept;
+        pthread_mutex_unlock(&store->lock);
+}
+
+static void retire_disk(struct store *store)
+{
+        if (store->disk && store->retired_count < RETIRED_MAX)
+                store->retired[store->retired_count++] = store->disk;
+        store->disk = NULL;
+}
+
+/* Describe the data file as we leave it now. */
+static void leave_mark(struct store *store, bool clean, bool sync)
+{
+        struct mark mark;
+
+        if (side_look(&store->side, &mark) != ERR_OK)
+                return;
+        mark.clean = clean;
+        mark.wanted = store->settings.size;
+        mark.cache_s = store->report.cache_s;
+        mark.library = lmdb_version();
+        side_write_mark(&store->side, &mark, sync);
+}
+
+/* The disk is of no use for now. Its content stays, if it is whole, for the case that it can be written again. */
+static void fall_back(struct store *store, enum backend_health health, const char *why)
+{
+        atomic_store_explicit(&store->current, store->memory, memory_order_release);
+        store->idle_generation = store_generation(store);
+        store->retry_us = store->mono_us + RETRY_US;
+        if (health == BACKEND_DEAD) {
+                store->deaths++;
+                retire_disk(store);
+        }
+        store_tell(store, STORE_MEMORY, why);
+}
+
+/* True: the disk is in use, and not well. */
+static bool disk_is_ill(struct store *store, enum backend_health *health, const char **why)
+{
+        if (!store->disk || store_current(store) != store->disk)
+                return false;
+        *health = store->disk->ops->health(store->disk, why);
+        return *health != BACKEND_WELL;
+}
+
+static enum err pour_entry(struct store *store, struct store_view *view, const struct store_item *item, struct arena *arena)
+{
+        struct store_bytes old;
+        enum err err = view->backend->ops->get(view, item->key, arena, &old);
+
+        if (!err && store->settings.replaces && !store->settings.replaces(old, item->value, store->report.cache_s))
+                return ERR_OK;
+        return err && err != ERR_MISSING ? err : view->backend->ops->put(view, item->key, item->value);
+}
+
+/* One transaction of what memory holds from *at on. ERR_MISSING: that was the last. */
+static enum err pour_some(struct store *store, struct store_view *from, struct arena *arena, struct store_bytes *at)
+{
+        struct backend *disk = store->disk;
+        struct store_view *view;
+        enum err err = disk->ops->write_begin(disk, &view), put = ERR_OK;
+
+        if (err)
+                return err;
+        for (unsigned i = 0; i < POUR_PUTS && !err && !put; i++) {
+                struct store_item item;
+
+                err = from->backend->ops->seek(from, SEEK_FIRST_FROM, *at, arena, &item);
+                if (err)
+                        break;
+                put = pour_entry(store, view, &item, arena);
+                uint8_t *next = arena_alloc(arena, item.key.len + 1); /* the least key behind: a 00 appended */
+                if (!next) {
+                        err = ERR_MEMORY;
+                        break;
+                }
+                memcpy(next, item.key.bytes, item.key.len);
+                *at = (struct store_bytes){ .bytes = next, .len = item.key.len + 1 };
+        }
+        if (put) {
+                disk->ops->abort(view);
+                return put;
+        }
+        put = disk->ops->commit(view);
+        return put ? put : err;
+}
+
+/* What was learned while memory served joins what is on the disk, as far as there is room. */
+static void pour(struct store *store)
+{
+        struct store_view *from = store->memory->ops->view_new(store->memory);
+        uint8_t key[STORE_KEY_MAX + 1];
+        struct store_bytes at = { .bytes = key };
+        struct arena arena;
+        enum err err = from ? ERR_OK : ERR_MEMORY;
+
+        arena_init(&arena, 4 << 20);
+        while (!err) {
+                struct arena_mark mark = arena_mark(&arena);
+
+                err = pour_some(store, from, &arena, &at);
+                memmove(key, at.bytes, at.len);
+                at.bytes = key;
+                arena_reset(&arena, mark);
+        }
+        arena_fini(&arena);
+        if (from)
+                store->memory->ops->view_free(from);
+        (void)store->memory->ops->clear(store->memory);
+}
+
+/* Begin to use store->disk. */
+static void attach(struct store *store, enum store_state state, const char *reason)
+{
+        pour(store);
+        leave_mark(store, false, true); /* before anything new can reach the disk by itself */
+        atomic_store_explicit(&store->current, store->disk, memory_order_release);
+        store->sync_us = store->mono_us + SYNC_US;
+        store_tell(store, state, reason);
+}
+
+/* Begin an empty file; if that cannot be, memory it is, and a minute later the next try. */
+static bool start_cold(struct store *store, const char *reason)
+{
+        const char *why;
+
+        (void)unlink(store->side.fresh);
+        if (backend_lmdb_open(store->side.data, store->settings.size, true, &store->disk, &why) == ERR_OK) {
+                attach(store, STORE_COLD, reason);
+                return true;
+        }
+        store->disk = NULL;
+        store->retry_us = store->mono_us + RETRY_US;
+        if (store->report.state != STORE_MEMORY)
+                store_tell(store, STORE_MEMORY, why);
+        return false;
+}
+
+/* --- Birth ------------------------------------------------------------------------------------------------------ */
+
+static struct store *store_new(size_t memory_bytes, const uint8_t secret[SIPHASH_KEY_LEN])
+{
+        struct store *store = calloc(1, sizeof(*store));
+
+        if (!store)
+                return NULL;
+        memcpy(store->secret, secret, SIPHASH_KEY_LEN);
+        store->side = (struct side){ .lock_fd = -1, .mark_fd = -1 };
+        store->memory = backend_ram_new(memory_bytes, secret);
+        if (!store->memory || pthread_mutex_init(&store->lock, NULL) != 0) {
+                if (store->memory)
+                        store->memory->ops->close(store->memory);
+                free(store);
+                return NULL;
+        }
+        atomic_init(&store->current, store->memory);
+        store->report = (struct store_report){ .state = STORE_MEMORY, .size = memory_bytes };
+        return store;
+}
+
+struct store *store_ram_new(size_t max_bytes, const uint8_t secret[SIPHASH_KEY_LEN])
+{
+        return store_new(max_bytes, secret);
+}
+
+/* There is a data file: use it as it stands, or have it looked through. */
+static void start_warm(struct store *store, const struct mark *found)
+{
+        struct mark left = { 0 };
+        const char *why = "nothing tells how it was left";
+
+        if (side_read_mark(&store->side, &left) == ERR_OK) {
+                store->report.cache_s = left.cache_s;
+                if (mark_matches(&left, found, &why) &&
+                    backend_lmdb_open(store->side.data, (size_t)left.size, false, &store->disk, &why) == ERR_OK) {
+                        attach(store, STORE_WARM, left.clean ? "" : "it was left by a process that was killed");
+                        return;
+                }
+        }
+        store->child = rebuild_start(&store->side, &store->settings);
+        if (store->child > 0) {
+                store_tell(store, STORE_REBUILDING, why);
+                return;
+        }
+        store->child = 0;
+        start_cold(store, "no child process could be started to look through the old file");
+}
+
+static void start(struct store *store)
+{
+        struct mark found;
+
+        store->idle_generation = store_generation(store);
+        if (side_look(&store->side, &found) != ERR_OK) {
+                start_cold(store, "");
+                return;
+        }
+        found.wanted = store->settings.size;
+        found.library = lmdb_version();
+        start_warm(store, &found);
+}
+
+static enum err enter(struct store *store)
+{
+        const char *why;
+        enum err err = side_open(store->settings.dir, store->secret, &store->side, &why);
+
+        if (err == ERR_OK) {
+                memcpy(store->secret, store->side.secret, SIPHASH_KEY_LEN); /* nobody has looked at it yet */
+                start(store);
+                return ERR_OK;
+        }
+        side_close(&store->side);
+        if (err == ERR_BUSY)
+                return ERR_BUSY;
+        free((void *)(uintptr_t)store->settings.dir);
+        store->settings.dir = NULL;
+        store_tell(store, STORE_MEMORY, why);
+        return ERR_OK;
+}
+
+enum err store_open(const struct store_settings *settings, struct store **out, struct store_report *report)
+{
+        size_t memory = settings->dir && settings->size > MEMORY_MAX ? MEMORY_MAX : settings->size;
+        struct store *store = store_new(memory, settings->fresh_secret);
+        enum err err = ERR_OK;
+
+        if (!store)
+                return ERR_MEMORY;
+        store->settings = *settings;
+        if (settings->dir) {
+                store->settings.dir = strdup(settings->dir);
+                err = store->settings.dir ? enter(store) : ERR_MEMORY;
+        }
+        if (err) {
+                store_close(store);
+                return err;
+        }
+        store->news = false;
+        *report = store->report;
+        *out = store;
+        return ERR_OK;
+}
+
+static void close_disk(struct store *store)
+{
+        struct backend *disk = store->disk;
+        const char *why;
+        bool clean = disk == store_current(store) && disk->ops->sync(disk) == ERR_OK &&
+                     disk->ops->health(disk, &why) == BACKEND_WELL;
+
+        disk->ops->close(disk);
+        if (clean)
+                leave_mark(store, true, true);
+}
+
+void store_close(struct store *store)
+{
+        if (!store)
+                return;
+        if (store->child)
+                rebuild_stop(store->child);
+        if (store->disk)
+                close_disk(store);
+        close_retired(store);
+        store->memory->ops->close(store->memory);
+        side_close(&store->side);
+        pthread_mutex_destroy(&store->lock);
+        free((void *)(uintptr_t)store->settings.dir);
+        free(store);
+}
+
 /* --- Writing ---------------------------------------------------------------------------------------------------- */
 
 enum err store_write_begin(struct store *store, struct store_view **out)
 {
-        struct backend *current = atomic_load_explicit(&store->current, memory_order_relaxed);
+        enum backend_health health;
+        const char *why;
+        struct backend *current = store_current(store);
+        enum err err = ERR_IO;
 
-        return current->ops->write_begin(current, out);
+        if (!disk_is_ill(store, &health, &why))
+                err = current->ops->write_begin(current, out);
+        if (err != ERR_IO || !disk_is_ill(store, &health, &why))
+                return err;
+        fall_back(store, health, why);
+        return store->memory->ops->write_begin(store->memory, out);
 }
 
 enum err store_commit(struct store *store, struct store_view *view)
 {
-        (void)store;
-        return view->backend->ops->commit(view);
+        struct backend *backend = view->backend;
+        enum err err = backend->ops->commit(view);
+
+        if (!err && backend == store->disk)
+                leave_mark(store, false, false);
+        return err;
 }
 
 void store_abort(struct store *store, struct store_view *view)
@@ -219,9 +546,12 @@ void store_abort(struct store *store, struct store_view *view)
 
 enum err store_clear(struct store *store)
 {
-        struct backend *current = atomic_load_explicit(&store->current, memory_order_relaxed);
+        struct backend *current = store_current(store);
+        enum err err = current->ops->clear(current);
 
-        return current->ops->clear(current);
+        if (!err && current == store->disk)
+                leave_mark(store, false, false);
+        return err;
 }
 
 void store_stamp(struct store *store, uint64_t cache_s)
@@ -230,10 +560,86 @@ void store_stamp(struct store *store, uint64_t cache_s)
                 store->report.cache_s = cache_s;
 }
 
+/* --- Looking after it ------------------------------------------------------------------------------------------- */
+
+/* The child is done: what it made takes the old file's place. */
+static void attach_rebuilt(struct store *store)
+{
+        const char *why;
+
+        if (store_generation(store) != store->idle_generation) {
+                start_cold(store, "the cache was flushed while it was looked through");
+                return;
+        }
+        if (rename(store->side.fresh, store->side.data) != 0) {
+                start_cold(store, "the copy could not be put in its place");
+                return;
+        }
+        if (backend_lmdb_open(store->side.data, store->settings.size, false, &store->disk, &why) == ERR_OK)
+                attach(store, STORE_REBUILT, "");
+        else
+                start_cold(store, why);
+}
+
+static void tend_child(struct store *store)
+{
+        switch (rebuild_poll(store->child)) {
+        case REBUILD_RUNNING:
+                return;
+        case REBUILD_DONE:
+                store->child = 0;
+                attach_rebuilt(store);
+                return;
+        case REBUILD_FAILED:
+                store->child = 0;
+                start_cold(store, "what the old file holds cannot be read");
+                return;
+        }
+}
+
+static void tend_disk(struct store *store)
+{
+        enum backend_health health;
+        const char *why;
+
+        if (store->mono_us >= store->sync_us) {
+                store->sync_us = store->mono_us + SYNC_US;
+                (void)store->disk->ops->sync(store->disk); /* what goes wrong is seen in its health */
+                leave_mark(store, false, false);
+        }
+        if (disk_is_ill(store, &health, &why))
+                fall_back(store, health, why);
+}
+
+/* Memory serves because the disk was of no use a minute ago. */
+static void tend_memory(struct store *store)
+{
+        if (store->mono_us < store->retry_us || store->deaths >= DEATHS_MAX)
+                return;
+        store->retry_us = store->mono_us + RETRY_US;
+        if (store->disk && store_generation(store) == store->idle_generation) {
+                if (backend_lmdb_retry(store->disk))
+                        attach(store, STORE_WARM, "it can be written again");
+                return;
+        }
+        retire_disk(store);
+        start_cold(store, "the old file was of no use any more");
+}
+
 uint64_t store_tend(struct store *store, uint64_t mono_us)
 {
-        (void)store;
-        return mono_us + 5000000;
+        store->mono_us = mono_us;
+        if (store->retired_count > 0)
+                close_retired(store);
+        if (!store->settings.dir)
+                return mono_us + SYNC_US;
+        if (store->child)
+                tend_child(store);
+        else if (store->disk && store_current(store) == store->disk)
+                tend_disk(store);
+        else
+                tend_memory(store);
+        return mono_us + (store->child || store->retired_count > 0 ? POLL_US : SYNC_US);
 }
 
 bool store_news(struct store *store, struct store_report *out)
@@ -248,7 +654,7 @@ bool store_news(struct store *store, struct store_report *out)
 void store_stat(struct store *store, struct store_stat *out)
 {
         pthread_mutex_lock(&store->lock); /* no backend is closed meanwhile */
-        struct backend *current = atomic_load_explicit(&store->current, memory_order_acquire);
+        struct backend *current = store_current(store);
         current->ops->stat(current, out);
         pthread_mutex_unlock(&store->lock);
 }

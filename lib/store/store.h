@@ -40,10 +40,14 @@ struct store_item {
 /** Does this value belong to this key, and is it as it was written? */
 typedef bool store_intact(const uint8_t secret[SIPHASH_KEY_LEN], struct store_bytes key, struct store_bytes value);
 
+/** Does the new value take the place of the old one? now_s is the latest time stamped. */
+typedef bool store_replaces(struct store_bytes old, struct store_bytes new, uint64_t now_s);
+
 struct store_settings {
         const char *dir;      /* private directory of the files, made if missing; NULL: memory only */
         size_t size;          /* bytes the store may take, on disk or in memory */
         store_intact *intact; /* decides what survives a rebuild */
+        store_replaces *replaces; /* decides, when what was learned meanwhile joins what was on disk */
         uint8_t fresh_secret[SIPHASH_KEY_LEN]; /* random; used where no secret is kept yet */
 };
 
@@ -140,7 +144,7 @@ void store_abort(struct store *store, struct store_view *view);
 /** Forget everything. ERR_FULL, ERR_IO. */
 MUST_USE enum err store_clear(struct store *store);
 
-/** Note the cache time (struct moment) with the next mark that is written; it never goes back. */
+/** Note the cache time (struct moment) with the next mark that is written; it never goes back. Writer only. */
 void store_stamp(struct store *store, uint64_t cache_s);
 
 /**
@@ -149,7 +153,7 @@ void store_stamp(struct store *store, uint64_t cache_s);
  */
 uint64_t store_tend(struct store *store, uint64_t mono_us);
 
-/** True once for each change of state, with what to tell people. */
+/** True once for each change of state after store_open(), with what to tell people. Writer only. */
 bool store_news(struct store *store, struct store_report *out);
 
 void store_stat(struct store *store, struct store_stat *out);

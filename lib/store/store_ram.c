@@ -361,6 +361,13 @@ static enum err ram_sync(struct backend *backend)
         return ERR_OK;
 }
 
+static enum backend_health ram_health(struct backend *backend, const char **why)
+{
+        (void)backend;
+        *why = "";
+        return BACKEND_WELL;
+}
+
 static void ram_stat(struct backend *backend, struct store_stat *out)
 {
         struct ram *ram = ram_of(backend);
@@ -396,6 +403,7 @@ static const struct backend_ops ram_ops = {
         .abort = ram_abort,
         .clear = ram_clear,
         .sync = ram_sync,
+        .health = ram_health,
         .stat = ram_stat,
         .close = ram_close,
 };
