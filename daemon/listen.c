@@ -1,0 +1,394 @@
+/* Clients over UDP and TCP. */
+#include "listen.h"
+#include "asking.h"
+#include "config/limits.h"
+#include "resolver.h"
+#include "socket.h"
+#include "worker.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum {
+        ACCEPT_BATCH = 16,
+        ANSWERS_PER_REQUEST = LIMIT_WAITING_ANSWERS / LIMIT_REQUESTS_PER_WORKER,
+};
+
+/* One client's TCP connection. */
+struct connection {
+        struct stream stream;
+        struct listen *listen;
+        struct endpoint peer;
+        struct address local;
+        struct client *asking;              /* its questions under way */
+        struct connection *next, **link;    /* among the worker's */
+};
+
+/* --- UDP ---------------------------------------------------------------------------------------------------------- */
+
+static void ask(struct listen *listen, struct client *client, const struct datagram *datagram)
+{
+        struct event event = { .kind = EVENT_QUESTION };
+
+        event.question.client = client_token(client);
+        event.question.from = datagram->path.peer;
+        event.question.to = datagram->path.local;
+        event.question.transport = TRANSPORT_UDP;
+        event.question.arrived_us = datagram->arrived_us;
+        event.question.bytes = datagram->bytes;
+        event.question.len = datagram->len;
+        worker_take(listen->worker, &event);
+}
+
+static void udp_readable(uv_poll_t *handle, int status, int events)
+{
+        struct open_door *door = handle->data;
+        struct listen *listen = door->listen;
+        struct worker *worker = listen->worker;
+        const struct datagram *list;
+        uint8_t chosen[UDP_BATCH];
+        bool more;
+
+        (void)status;
+        (void)events;
+        clock_tick(&worker->clock);
+        size_t count = udp_receive(listen->in, door->door.udp, &door->door.at.address, &worker->clock, &list, &more);
+        count = intake_choose(&listen->intake, list, count, more, worker->clock.now.mono_us, &worker->metrics, chosen);
+        for (size_t i = 0; i < count; i++) {
+                struct client *client = clients_take(&listen->clients, CLIENT_UDP);
+
+                if (!client) {
+                        metrics_inc(&worker->metrics.drops[DROP_MEMORY]);
+                        continue;
+                }
+                client->path = list[chosen[i]].path;
+                ask(listen, client, &list[chosen[i]]);
+        }
+        udp_flush(listen->out);
+}
+
+/* --- TCP ---------------------------------------------------------------------------------------------------------- */
+
+static void client_leave_connection(struct client *client)
+{
+        *client->link = client->next;
+        if (client->next)
+                client->next->link = client->link;
+}
+
+/* A message came in on a connection. */
+static void connection_message(struct stream *stream, const uint8_t *bytes, size_t len)
+{
+        struct connection *connection = holder_of(stream, struct connection, stream);
+        struct listen *listen = connection->listen;
+        struct client *client = clients_take(&listen->clients, CLIENT_TCP);
+        struct event event = { .kind = EVENT_QUESTION };
+
+        if (!client) {
+                metrics_inc(&listen->worker->metrics.drops[DROP_MEMORY]);
+                stream_doom(stream, STREAM_CLOSED);
+                return;
+        }
+        client->connection = connection;
+        client->next = connection->asking;
+        client->link = &connection->asking;
+        if (client->next)
+                client->next->link = &client->next;
+        connection->asking = client;
+        stream->under_way++;
+
+        event.question.client = client_token(client);
+        event.question.from = connection->peer;
+        event.question.to = connection->local;
+        event.question.transport = TRANSPORT_TCP;
+        event.question.arrived_us = listen->worker->clock.now.mono_us;
+        event.question.bytes = bytes;
+        event.question.len = len;
+        worker_take(listen->worker, &event);
+}
+
+static void connection_free(struct connection *connection)
+{
+        struct listen *listen = connection->listen;
+
+        *connection->link = connection->next;
+        if (connection->next)
+                connection->next->link = connection->link;
+        quota_leave(listen->quota, &connection->peer.address);
+        metrics_set(listen->worker->metrics.connections, --listen->connection_count);
+        free(connection);
+}
+
+/* Take all who wait on this connection out of the table; returns how many there were, and their tokens. */
+static unsigned forget_askers(struct connection *connection, uint64_t token[LIMIT_QUERIES_PER_CONNECTION])
+{
+        unsigned count = 0;
+
+        while (connection->asking && EXPECT(count < LIMIT_QUERIES_PER_CONNECTION)) {
+                struct client *client = connection->asking;
+
+                token[count++] = client_token(client);
+                client_leave_connection(client);
+                clients_give_back(&connection->listen->clients, client);
+        }
+        return count;
+}
+
+/* The client hung up, or was hung up on: nobody waits for its answers any more. */
+static void connection_ended(struct stream *stream, enum stream_end why)
+{
+        struct connection *connection = holder_of(stream, struct connection, stream);
+        struct worker *worker = connection->listen->worker;
+        uint64_t gone[LIMIT_QUERIES_PER_CONNECTION];
+        unsigned count = forget_askers(connection, gone);
+
+        (void)why;
+        connection_free(connection); /* first: what the resolver does about it must not find it any more */
+        for (unsigned i = 0; i < count; i++)
+                worker_take(worker, &(struct event){ .kind = EVENT_GONE, .gone.client = gone[i] });
+}
+
+static const struct stream_manners client_manners = {
+        .message_max = LIMIT_QUERY_BYTES,
+        .under_way_max = LIMIT_QUERIES_PER_CONNECTION,
+        .first_ms = LIMIT_FIRST_MESSAGE_MS,
+        .partial_ms = LIMIT_PARTIAL_MESSAGE_MS,
+        .idle_ms = LIMIT_IDLE_MS,
+        .message = connection_message,
+        .ended = connection_ended,
+};
+
+static unsigned crowding(void *context)
+{
+        return quota_percent(context);
+}
+
+/* Make a connection of an accepted descriptor. False: there is no room for it; the descriptor is still the caller's. */
+static bool connection_begin(struct listen *listen, int fd, const struct endpoint *peer)
+{
+        struct connection *connection = calloc(1, sizeof *connection);
+        struct sockaddr_storage local;
+        socklen_t local_len = sizeof local;
+        struct endpoint at = { 0 };
+
+        if (!connection)
+                return false;
+        if (getsockname(fd, (struct sockaddr *)&local, &local_len) == 0)
+                (void)socket_endpoint(&local, &at);
+        if (stream_init(&connection->stream, &listen->streams, fd, false)) {
+                free(connection);
+                return false;
+        }
+        connection->listen = listen;
+        connection->peer = *peer;
+        connection->local = at.address;
+        connection->next = listen->connections;
+        connection->link = &listen->connections;
+        if (connection->next)
+                connection->next->link = &connection->next;
+        listen->connections = connection;
+        metrics_set(listen->worker->metrics.connections, ++listen->connection_count);
+        return true;
+}
+
+/* Take a place for a client. When all are taken, one of this worker's connections that is not in use has to go. */
+static bool find_place(struct listen *listen, const struct address *client)
+{
+        enum err err = quota_enter(listen->quota, client);
+
+        if (err == ERR_FULL && streams_evict(&listen->streams))
+                err = quota_enter(listen->quota, client);
+        return err == ERR_OK;
+}
+
+static void accept_one(struct listen *listen, int fd, const struct sockaddr_storage *address)
+{
+        struct endpoint peer;
+        int yes = 1;
+
+        if (!socket_endpoint(address, &peer) || !find_place(listen, &peer.address)) {
+                close(fd);
+                return;
+        }
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+        if (!connection_begin(listen, fd, &peer)) {
+                quota_leave(listen->quota, &peer.address);
+                close(fd);
+        }
+}
+
+/*
+ * No descriptor is left for this client. Without an accept() the loop would hear of it again and again, so it gets the
+ * descriptor that is kept for this, and is closed with it.
+ */
+static void turn_away(struct listen *listen, int door)
+{
+        close(listen->spare);
+        int fd = accept4(door, NULL, NULL, SOCK_CLOEXEC);
+        if (fd >= 0)
+                close(fd);
+        listen->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+static void tcp_acceptable(uv_poll_t *handle, int status, int events)
+{
+        struct open_door *door = handle->data;
+
+        (void)status;
+        (void)events;
+        clock_tick(&door->listen->worker->clock);
+        for (unsigned i = 0; i < ACCEPT_BATCH; i++) {
+                struct sockaddr_storage peer;
+                socklen_t len = sizeof peer;
+                int fd = accept4(door->door.tcp, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+                if (fd >= 0) {
+                        accept_one(door->listen, fd, &peer);
+                } else if (errno == EMFILE || errno == ENFILE) {
+                        if (!streams_evict(&door->listen->streams))
+                                turn_away(door->listen, door->door.tcp);
+                        return;
+                } else if (errno != ECONNABORTED && errno != EINTR) {
+                        return;
+                }
+        }
+}
+
+/* --- Answers ------------------------------------------------------------------------------------------------------ */
+
+/* Take a client of a connection out of the table; its question is settled. */
+static struct connection *connection_of(struct listen *listen, struct client *client)
+{
+        struct connection *connection = client->connection;
+
+        client_leave_connection(client);
+        clients_give_back(&listen->clients, client);
+        stream_done(&connection->stream);
+        return connection;
+}
+
+void listen_answer(struct listen *listen, uint64_t token, const uint8_t *bytes, size_t len)
+{
+        struct client *client = clients_find(&listen->clients, token);
+
+        if (!client)
+                return;
+        switch (client->kind) {
+        case CLIENT_NOBODY:
+                break;
+        case CLIENT_UDP:
+                udp_send(listen->out, &client->path, bytes, len);
+                clients_give_back(&listen->clients, client);
+                break;
+        case CLIENT_TCP:
+                stream_send(&connection_of(listen, client)->stream, bytes, len);
+                break;
+        case CLIENT_CONTROL:
+                asking_answer(client->asking, bytes, len);
+                clients_give_back(&listen->clients, client);
+                break;
+        }
+}
+
+void listen_drop(struct listen *listen, uint64_t token)
+{
+        struct client *client = clients_find(&listen->clients, token);
+
+        if (!client)
+                return;
+        switch (client->kind) {
+        case CLIENT_NOBODY:
+                break;
+        case CLIENT_UDP:
+                clients_give_back(&listen->clients, client);
+                break;
+        case CLIENT_TCP: /* silence on a connection would make the client wait; its end tells */
+                stream_doom(&connection_of(listen, client)->stream, STREAM_CLOSED);
+                break;
+        case CLIENT_CONTROL:
+                asking_answer(client->asking, NULL, 0);
+                clients_give_back(&listen->clients, client);
+                break;
+        }
+}
+
+void listen_turn(struct listen *listen)
+{
+        streams_turn(&listen->streams);
+        udp_flush(listen->out);
+}
+
+/* --- Life --------------------------------------------------------------------------------------------------------- */
+
+static enum err open_doors(struct listen *listen, const struct door *doors, unsigned count)
+{
+        uv_loop_t *loop = &listen->worker->loop;
+
+        listen->doors = calloc(count ? count : 1, sizeof *listen->doors);
+        if (!listen->doors)
+                return ERR_MEMORY;
+        for (unsigned i = 0; i < count; i++) {
+                struct open_door *door = &listen->doors[i];
+
+                *door = (struct open_door){ .door = doors[i], .listen = listen };
+                door->udp.data = door->tcp.data = door;
+                if (uv_poll_init(loop, &door->udp, door->door.udp) || uv_poll_init(loop, &door->tcp, door->door.tcp))
+                        return ERR_IO;
+                uv_poll_start(&door->udp, UV_READABLE, udp_readable);
+                uv_poll_start(&door->tcp, UV_READABLE, tcp_acceptable);
+                listen->door_count++;
+        }
+        return ERR_OK;
+}
+
+enum err listen_init(struct listen *listen, struct worker *worker, const struct door *doors, unsigned door_count,
+                     struct quota *quota, const uint8_t secret[SIPHASH_KEY_LEN])
+{
+        *listen = (struct listen){ .worker = worker, .quota = quota };
+        listen->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+        clients_init(&listen->clients, ANSWERS_PER_REQUEST * LIMIT_REQUESTS_PER_WORKER);
+        intake_init(&listen->intake, secret);
+        listen->in = udp_in_new();
+        listen->out = udp_out_new();
+        if (!listen->in || !listen->out)
+                return ERR_MEMORY;
+        enum err err = streams_init(&listen->streams, &worker->poller, &worker->clock, &client_manners,
+                                    LIMIT_CONNECTIONS);
+        if (err)
+                return err;
+        listen->streams.crowding = crowding;
+        listen->streams.context = quota;
+        return open_doors(listen, doors, door_count);
+}
+
+void listen_close(struct listen *listen)
+{
+        for (unsigned i = 0; i < listen->door_count; i++) {
+                struct open_door *door = &listen->doors[i];
+
+                uv_close((uv_handle_t *)&door->udp, NULL);
+                uv_close((uv_handle_t *)&door->tcp, NULL);
+                close(door->door.udp);
+                close(door->door.tcp);
+        }
+        listen->door_count = 0;
+        while (listen->connections) {
+                struct connection *connection = listen->connections;
+
+                stream_fini(&connection->stream);
+                connection_free(connection);
+        }
+}
+
+void listen_fini(struct listen *listen)
+{
+        close(listen->spare);
+        streams_fini(&listen->streams);
+        clients_fini(&listen->clients);
+        udp_in_free(listen->in);
+        udp_out_free(listen->out);
+        free(listen->doors);
+}
