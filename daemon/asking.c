@@ -1,0 +1,129 @@
+/* Questions asked through the control channel. */
+#include "asking.h"
+#include "clients.h"
+#include "poller.h"
+#include "resolver.h"
+#include "worker.h"
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * Post to the control thread. A trace that finds no room there is followed by one that holds more; an answer must
+ * arrive.
+ */
+static void tell(struct asking *asking, enum told_what what, const uint8_t *bytes, size_t len)
+{
+        struct told *told = malloc(sizeof *told + len);
+
+        if (!told)
+                return;
+        *told = (struct told){ .letter.open = asking->tell, .number = asking->number, .what = what, .len = len };
+        if (len)
+                memcpy(told->bytes, bytes, len);
+        enum err err = what == TOLD_TRACE ? mailbox_post(asking->home, &told->letter)
+                                          : mailbox_post_anyway(asking->home, &told->letter);
+        if (err)
+                free(told);
+}
+
+void asking_free(struct asking *asking)
+{
+        *asking->link = asking->next;
+        if (asking->next)
+                asking->next->link = asking->link;
+        free(asking);
+}
+
+/* Opened by the worker. */
+static void asking_begin(struct letter *letter, void *reader)
+{
+        struct asking *asking = holder_of(letter, struct asking, letter);
+        struct worker *worker = reader;
+        struct client *client = clients_take(&worker->listen.clients, CLIENT_CONTROL);
+        struct event event = { .kind = EVENT_QUESTION };
+
+        asking->next = worker->askings;
+        asking->link = &worker->askings;
+        if (asking->next)
+                asking->next->link = &asking->next;
+        worker->askings = asking;
+        if (!client) {
+                asking_answer(asking, NULL, 0);
+                return;
+        }
+        client->asking = asking;
+        asking->client = client_token(client);
+        clock_tick(&worker->clock);
+        event.question.client = asking->client;
+        event.question.transport = TRANSPORT_CONTROL;
+        event.question.watched = true;
+        event.question.cold = asking->cold;
+        event.question.arrived_us = worker->clock.now.mono_us;
+        event.question.bytes = asking->query;
+        event.question.len = asking->len;
+        worker_take(worker, &event);
+}
+
+enum err asking_post(struct worker *worker, struct mailbox *home,
+                     void (*tell_there)(struct letter *told, void *reader), uint64_t number, bool cold,
+                     const uint8_t *query, size_t len)
+{
+        struct asking *asking = malloc(sizeof *asking + len);
+
+        if (!asking)
+                return ERR_MEMORY;
+        *asking = (struct asking){ .letter.open = asking_begin, .home = home, .tell = tell_there, .number = number,
+                                   .cold = cold, .len = len };
+        memcpy(asking->query, query, len);
+        enum err err = mailbox_post(&worker->mailbox, &asking->letter);
+        if (err)
+                free(asking);
+        return err;
+}
+
+struct hang_up {
+        struct letter letter;
+        uint64_t number;
+};
+
+static void hang_up_open(struct letter *letter, void *reader)
+{
+        struct hang_up *hang_up = holder_of(letter, struct hang_up, letter);
+        struct worker *worker = reader;
+        struct asking *asking = worker->askings;
+
+        while (asking && asking->number != hang_up->number)
+                asking = asking->next;
+        free(hang_up);
+        if (!asking)
+                return;
+        uint64_t token = asking->client;
+        struct client *client = clients_find(&worker->listen.clients, token);
+        asking_free(asking);
+        if (!EXPECT(client))
+                return;
+        clients_give_back(&worker->listen.clients, client);
+        worker_take(worker, &(struct event){ .kind = EVENT_GONE, .gone.client = token });
+}
+
+void asking_hang_up(struct worker *worker, uint64_t number)
+{
+        struct hang_up *hang_up = malloc(sizeof *hang_up);
+
+        if (!hang_up)
+                return; /* then it is answered to nobody */
+        *hang_up = (struct hang_up){ .letter.open = hang_up_open, .number = number };
+        if (mailbox_post(&worker->mailbox, &hang_up->letter))
+                free(hang_up);
+}
+
+void asking_trace(struct asking *asking, const uint8_t *bytes, size_t len)
+{
+        tell(asking, TOLD_TRACE, bytes, len);
+}
+
+void asking_answer(struct asking *asking, const uint8_t *bytes, size_t len)
+{
+        tell(asking, bytes ? TOLD_ANSWER : TOLD_NOTHING, bytes, len);
+        asking_free(asking);
+}

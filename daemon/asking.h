@@ -1,0 +1,59 @@
+#pragma once
+/*
+ * A question asked through the control channel, and the way of its trace and answer back.
+ *
+ *      control thread                               worker
+ *      asking_new() ──── letter ──────────────────▶ asking_begin(): EVENT_QUESTION
+ *      told(TRACE) ◀──── letter ──────────────────  asking_trace(), each time the trace grew
+ *      told(ANSWER) ◀─── letter ──────────────────  asking_answer(); the asking is gone
+ *      asking_hang_up() ─ letter ─────────────────▶ EVENT_GONE, if it is still there
+ *
+ * A struct asking is the worker's once it was posted. What both sides know is its number.
+ */
+#include "mailbox.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct listen;
+struct worker;
+
+/* What the control thread is told. A letter of its mailbox; freed after open(). */
+struct told {
+        struct letter letter;
+        uint64_t number;
+        enum told_what { TOLD_TRACE, TOLD_ANSWER, TOLD_NOTHING } what; /* NOTHING: there will be no answer */
+        size_t len;
+        uint8_t bytes[]; /* a flat trace as far as it has grown, or a DNS message */
+};
+
+struct asking {
+        struct letter letter;
+        struct asking *next, **link;     /* among the worker's */
+        struct mailbox *home;            /* the control thread's */
+        void (*tell)(struct letter *told, void *reader); /* what its letters do there */
+        uint64_t number;
+        uint64_t client;                 /* the worker's token */
+        bool cold;
+        size_t len;
+        uint8_t query[];
+};
+
+/** Ask a worker. ERR_MEMORY, ERR_FULL. */
+MUST_USE enum err asking_post(struct worker *worker, struct mailbox *home,
+                              void (*tell)(struct letter *told, void *reader), uint64_t number, bool cold,
+                              const uint8_t *query, size_t len);
+
+/** Nobody wants to hear any more; a number that is gone already does not matter. */
+void asking_hang_up(struct worker *worker, uint64_t number);
+
+/* In the worker. */
+
+/** The trace as far as it has grown. */
+void asking_trace(struct asking *asking, const uint8_t *bytes, size_t len);
+
+/** The answer, or NULL if there is none; frees the asking. */
+void asking_answer(struct asking *asking, const uint8_t *bytes, size_t len);
+
+/** Forget an asking that the end of the worker has overtaken. */
+void asking_free(struct asking *asking);

@@ -1,0 +1,329 @@
+/* The pump. */
+#include "worker.h"
+#include "archive.h"
+#include "asking.h"
+#include "policy/policy.h"
+#include "writer.h"
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+enum { MAILBOX_MAX = 1024, US_PER_MS = 1000 };
+
+/* --- Actions ------------------------------------------------------------------------------------------------------ */
+
+static void perform_send(struct worker *worker, const struct action *action)
+{
+        upstream_send(&worker->upstream, action->send.flight, &action->send.to, action->send.transport,
+                      action->send.bytes, action->send.len);
+}
+
+static void perform_recall(struct worker *worker, const struct action *action)
+{
+        upstream_recall(&worker->upstream, action->recall.flight);
+}
+
+static void perform_check(struct worker *worker, const struct action *action)
+{
+        helper_add(&worker->helper, action->check.job);
+}
+
+static void perform_store(struct worker *worker, const struct action *action)
+{
+        (void)writer_take(worker->host.writer, action->store.batch);
+}
+
+static void perform_answer(struct worker *worker, const struct action *action)
+{
+        listen_answer(&worker->listen, action->answer.client, action->answer.bytes, action->answer.len);
+}
+
+static void perform_drop(struct worker *worker, const struct action *action)
+{
+        listen_drop(&worker->listen, action->drop.client);
+}
+
+static void perform_record(struct worker *worker, const struct action *action)
+{
+        const struct client *client = clients_find(&worker->listen.clients, action->record.client);
+
+        if (client && client->kind == CLIENT_CONTROL)
+                asking_trace(client->asking, action->record.bytes, action->record.len);
+        if (action->record.final && (action->record.walked || action->record.keep))
+                archive_offer(worker->host.archive, &worker->clock.now, &worker->metrics, action->record.keep,
+                              action->record.bytes, action->record.len);
+}
+
+/* Learned anchors are of no use before validation is built. */
+static void perform_publish(struct worker *worker, const struct action *action)
+{
+        (void)worker;
+        (void)action;
+}
+
+static void (*const perform[])(struct worker *worker, const struct action *action) = {
+        [ACTION_SEND] = perform_send,     [ACTION_RECALL] = perform_recall, [ACTION_CHECK] = perform_check,
+        [ACTION_STORE] = perform_store,   [ACTION_ANSWER] = perform_answer, [ACTION_DROP] = perform_drop,
+        [ACTION_RECORD] = perform_record, [ACTION_PUBLISH] = perform_publish,
+};
+
+static void perform_all(struct worker *worker)
+{
+        struct action action;
+
+        while (resolver_next(worker->resolver, &action))
+                perform[action.kind](worker, &action);
+}
+
+/* Tell of messages that could not be sent, or whose connection broke. */
+static void tell_failures(struct worker *worker)
+{
+        struct event event;
+
+        while (upstream_next_failure(&worker->upstream, &event)) {
+                resolver_feed(worker->resolver, &event, worker->clock.now);
+                perform_all(worker);
+        }
+}
+
+void worker_take(struct worker *worker, const struct event *event)
+{
+        resolver_feed(worker->resolver, event, worker->clock.now);
+        perform_all(worker);
+        tell_failures(worker);
+}
+
+/* --- Turns -------------------------------------------------------------------------------------------------------- */
+
+static void begin_batch(void *context)
+{
+        struct worker *worker = context;
+
+        clock_tick(&worker->clock);
+}
+
+static void timer_fired(uv_timer_t *timer)
+{
+        struct worker *worker = timer->data;
+
+        clock_tick(&worker->clock);
+        streams_expire(&worker->listen.streams);
+        streams_expire(&worker->upstream.streams);
+        if (resolver_deadline(worker->resolver) <= worker->clock.now.mono_us / US_PER_MS)
+                worker_take(worker, &(struct event){ .kind = EVENT_TICK });
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+        return a < b ? a : b;
+}
+
+/* When the timer is wanted, in milliseconds rounded up; UINT64_MAX: not at all. */
+static uint64_t next_deadline(const struct worker *worker)
+{
+        uint64_t streams_us = earlier(streams_deadline(&worker->listen.streams),
+                                      streams_deadline(&worker->upstream.streams));
+        uint64_t streams_ms = streams_us == UINT64_MAX ? UINT64_MAX : (streams_us + US_PER_MS - 1) / US_PER_MS;
+
+        return earlier(streams_ms, resolver_deadline(worker->resolver));
+}
+
+/* The loop's clock and ours are the same one, so the difference is what the timer has to wait. */
+static void arm_timer(struct worker *worker)
+{
+        uint64_t at_ms = next_deadline(worker);
+        uint64_t now_ms = uv_now(&worker->loop);
+
+        if (at_ms == UINT64_MAX)
+                uv_timer_stop(&worker->timer);
+        else
+                uv_timer_start(&worker->timer, timer_fired, at_ms > now_ms ? at_ms - now_ms : 0, 0);
+}
+
+/*
+ * The end of a turn, just before the loop waits. Streams come first, as messages that had to wait are taken here, and
+ * connections end; then the resolver closes its batch of cache writes, with what those have added.
+ */
+static void turn_ended(uv_prepare_t *handle)
+{
+        struct worker *worker = handle->data;
+
+        listen_turn(&worker->listen);
+        upstream_turn(&worker->upstream);
+        tell_failures(worker);
+        resolver_settle(worker->resolver);
+        perform_all(worker);
+        udp_flush(worker->listen.out);
+        arm_timer(worker);
+}
+
+/* --- Letters ------------------------------------------------------------------------------------------------------ */
+
+struct order {
+        struct letter letter;
+        const struct policy *policy; /* of an adoption; held */
+};
+
+static void order_adopt(struct letter *letter, void *reader)
+{
+        struct order *order = holder_of(letter, struct order, letter);
+        struct worker *worker = reader;
+
+        resolver_adopt(worker->resolver, order->policy);
+        upstream_adopt(&worker->upstream, order->policy->settings);
+        policy_release(order->policy);
+        free(order);
+}
+
+static void order_forget(struct letter *letter, void *reader)
+{
+        struct worker *worker = reader;
+
+        resolver_forget(worker->resolver);
+        free(holder_of(letter, struct order, letter));
+}
+
+static void order_stop(struct letter *letter, void *reader)
+{
+        struct worker *worker = reader;
+
+        (void)letter;
+        uv_stop(&worker->loop);
+}
+
+static enum err send_order(struct worker *worker, void (*open)(struct letter *letter, void *reader),
+                           const struct policy *policy)
+{
+        struct order *order = calloc(1, sizeof *order);
+
+        if (!order)
+                return ERR_MEMORY;
+        order->letter.open = open;
+        order->policy = policy ? policy_hold(policy) : NULL;
+        enum err err = mailbox_post(&worker->mailbox, &order->letter);
+        if (err) {
+                if (policy)
+                        policy_release(policy);
+                free(order);
+        }
+        return err;
+}
+
+enum err worker_adopt(struct worker *worker, const struct policy *policy)
+{
+        return send_order(worker, order_adopt, policy);
+}
+
+enum err worker_forget(struct worker *worker)
+{
+        return send_order(worker, order_forget, NULL);
+}
+
+/* --- Life --------------------------------------------------------------------------------------------------------- */
+
+static enum err make_resolver(struct worker *worker)
+{
+        struct resolver_host host = {
+                .policy = worker->host.policy,
+                .store = worker->host.store,
+                .hand = worker->host.hand,
+                .metrics = &worker->metrics,
+                .worker = worker->index,
+                .worker_count = worker->host.worker_count,
+        };
+
+        memcpy(host.cookie_secret, worker->host.cookie_secret, sizeof host.cookie_secret);
+        if (getrandom(host.seed, sizeof host.seed, 0) != sizeof host.seed)
+                return ERR_IO;
+        worker->resolver = resolver_new(&host);
+        return worker->resolver ? ERR_OK : ERR_MEMORY;
+}
+
+static enum err make_rooms(struct worker *worker, const struct door *doors, unsigned door_count)
+{
+        uint8_t seed[RNG_SEED_LEN], secret[SIPHASH_KEY_LEN];
+
+        if (getrandom(seed, sizeof seed, 0) != sizeof seed || getrandom(secret, sizeof secret, 0) != sizeof secret)
+                return ERR_IO;
+        enum err err = mailbox_init(&worker->mailbox, &worker->loop, worker, MAILBOX_MAX);
+        if (!err)
+                err = poller_init(&worker->poller, &worker->loop, begin_batch, worker);
+        if (!err)
+                err = upstream_init(&worker->upstream, worker, seed);
+        if (!err)
+                err = listen_init(&worker->listen, worker, doors, door_count, worker->host.quota, secret);
+        if (!err)
+                err = make_resolver(worker);
+        return err;
+}
+
+enum err worker_new(const struct worker_host *host, unsigned index, const struct door *doors, unsigned door_count,
+                    struct worker **out)
+{
+        struct worker *worker = calloc(1, sizeof *worker);
+
+        if (!worker)
+                return ERR_MEMORY;
+        worker->index = index;
+        worker->host = *host;
+        if (uv_loop_init(&worker->loop)) {
+                free(worker);
+                return ERR_IO;
+        }
+        clock_tick(&worker->clock);
+        enum err err = make_rooms(worker, doors, door_count);
+        if (err) /* the process is not going to start: the system takes back what was made */
+                return err;
+        upstream_adopt(&worker->upstream, host->policy->settings);
+        helper_init(&worker->helper, worker);
+        uv_prepare_init(&worker->loop, &worker->turn);
+        uv_timer_init(&worker->loop, &worker->timer);
+        worker->turn.data = worker->timer.data = worker;
+        uv_prepare_start(&worker->turn, turn_ended);
+        *out = worker;
+        return ERR_OK;
+}
+
+static void worker_close(struct worker *worker)
+{
+        mailbox_close(&worker->mailbox);
+        listen_close(&worker->listen);
+        upstream_fini(&worker->upstream);
+        helper_close(&worker->helper);
+        poller_fini(&worker->poller);
+        uv_close((uv_handle_t *)&worker->turn, NULL);
+        uv_close((uv_handle_t *)&worker->timer, NULL);
+        uv_run(&worker->loop, UV_RUN_DEFAULT); /* lets the handles go */
+        uv_loop_close(&worker->loop);
+}
+
+static void *worker_run(void *argument)
+{
+        struct worker *worker = argument;
+
+        uv_run(&worker->loop, UV_RUN_DEFAULT);
+        worker_close(worker);
+        return NULL;
+}
+
+enum err worker_start(struct worker *worker)
+{
+        return pthread_create(&worker->thread, NULL, worker_run, worker) ? ERR_IO : ERR_OK;
+}
+
+void worker_stop(struct worker *worker)
+{
+        worker->stop.open = order_stop;
+        (void)EXPECT(mailbox_post_anyway(&worker->mailbox, &worker->stop) == ERR_OK);
+}
+
+void worker_join(struct worker *worker)
+{
+        pthread_join(worker->thread, NULL);
+        resolver_free(worker->resolver);
+        while (worker->askings)
+                asking_free(worker->askings);
+        listen_fini(&worker->listen);
+        mailbox_fini(&worker->mailbox);
+        free(worker);
+}

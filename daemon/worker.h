@@ -1,0 +1,75 @@
+#pragma once
+/*
+ * One thread, one loop, one resolver: the pump. Events come from listen.c (clients), upstream.c (servers), the timer
+ * and the mailbox; each is fed to the resolver, and what the resolver wants done is done at once.
+ *
+ *      timers ─▶ end of turn: settle, send what is queued, arm the timer ─▶ wait ─▶ sockets, letters ─▶ timers...
+ */
+#include "base/rng.h"
+#include "clock.h"
+#include "helper.h"
+#include "listen.h"
+#include "mailbox.h"
+#include "poller.h"
+#include "resolver.h"
+#include "upstream.h"
+#include "watch/metrics.h"
+#include <pthread.h>
+#include <uv.h>
+
+struct archive;
+struct policy;
+struct store_writer;
+
+/* What all workers share, given by server.c. */
+struct worker_host {
+        const struct policy *policy; /* to begin with */
+        struct store *store;
+        struct hand *hand;
+        struct store_writer *writer;
+        struct archive *archive;
+        struct quota *quota;
+        unsigned worker_count;
+        uint8_t cookie_secret[SIPHASH_KEY_LEN]; /* of clients' cookies */
+};
+
+struct worker {
+        unsigned index;
+        struct worker_host host;
+        pthread_t thread;
+        uv_loop_t loop;
+        uv_prepare_t turn;
+        uv_timer_t timer;
+        struct poller poller;
+        struct mailbox mailbox;
+        struct clock clock;
+        struct metrics metrics;
+        struct resolver *resolver;
+        struct listen listen;
+        struct upstream upstream;
+        struct helper helper;
+        struct asking *askings;
+        struct letter stop; /* the last one */
+};
+
+/** Make a worker that serves at these doors (taken over). Nothing runs yet. ERR_MEMORY, ERR_IO. */
+MUST_USE enum err worker_new(const struct worker_host *host, unsigned index, const struct door *doors,
+                             unsigned door_count, struct worker **out);
+
+/** Start its thread. ERR_IO. */
+MUST_USE enum err worker_start(struct worker *worker);
+
+/** From another thread: end at the next occasion, once. */
+void worker_stop(struct worker *worker);
+
+/** Wait for that, and free. */
+void worker_join(struct worker *worker);
+
+/** From another thread: use this policy for questions that come from now on. ERR_MEMORY, ERR_FULL. */
+MUST_USE enum err worker_adopt(struct worker *worker, const struct policy *policy);
+
+/** From another thread: the cache was flushed. */
+MUST_USE enum err worker_forget(struct worker *worker);
+
+/** Feed an event and do what the resolver wants done. Not to be called while that is being done. */
+void worker_take(struct worker *worker, const struct event *event);
