@@ -1,0 +1,420 @@
+/* What the words on the control channel do. */
+#include "commands.h"
+#include "archive.h"
+#include "asking.h"
+#include "base/buf.h"
+#include "cache/settle.h"
+#include "config/builtin.h"
+#include "config/limits.h"
+#include "poller.h"
+#include "server.h"
+#include "wire/codes.h"
+#include "wire/message.h"
+#include "wire/name.h"
+#include "wire/rrtype.h"
+#include "worker.h"
+#include "writer.h"
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { QUERY_ROOM = HEADER_LEN + NAME_WIRE_MAX + 4 + 11, QUERY_UDP_SIZE = 1232, TEXT_MAX = 4096 };
+
+enum command_kind {
+#define COMMAND(constant, words, arguments, help) COMMAND_##constant,
+#include "commands.def"
+#undef COMMAND
+        COMMAND_COUNT
+};
+
+static const char *const command_words[] = {
+#define COMMAND(constant, words, arguments, help) words,
+#include "commands.def"
+#undef COMMAND
+};
+
+/* More of the reply, as printf says it. */
+__attribute__((format(printf, 2, 3))) static void say(struct caller *caller, const char *format, ...)
+{
+        char text[TEXT_MAX];
+        va_list arguments;
+
+        va_start(arguments, format);
+        int len = vsnprintf(text, sizeof text, format, arguments);
+        va_end(arguments);
+        if (len > 0)
+                caller_say(caller, text, (size_t)len < sizeof text ? (size_t)len : sizeof text - 1);
+}
+
+/* --- Questions ---------------------------------------------------------------------------------------------------- */
+
+/* What a worker has to tell about a question: frames, as drawn in cairn_trace.h. */
+static void told(struct letter *letter, void *reader)
+{
+        struct told *told = holder_of(letter, struct told, letter);
+        struct caller *caller = caller_find(reader, told->number);
+        uint8_t len[4];
+
+        if (caller) {
+                store_u32(len, 0);
+                if (told->what != TOLD_TRACE)
+                        caller_say(caller, len, sizeof len);
+                store_u32(len, (uint32_t)told->len);
+                caller_say(caller, len, sizeof len);
+                caller_say(caller, told->bytes, told->len);
+                if (told->what != TOLD_TRACE)
+                        caller_end(caller);
+        }
+        free(told);
+}
+
+/* A query as a client would send it, with EDNS, so that the answer may say why. Returns its length. */
+static size_t write_query(uint8_t room[QUERY_ROOM], const struct name *name, uint16_t type, bool check_disabled)
+{
+        struct writer w = writer_over(room, QUERY_ROOM);
+
+        write_u16(&w, 0); /* ID */
+        write_u16(&w, (uint16_t)(FLAG_RD | (check_disabled ? FLAG_CD : 0)));
+        write_u16(&w, 1); /* a question */
+        write_u32(&w, 0);
+        write_u16(&w, 1); /* and an OPT record */
+        write_bytes(&w, name->wire, name->len);
+        write_u16(&w, type);
+        write_u16(&w, CLASS_IN);
+        write_u8(&w, 0);
+        write_u16(&w, TYPE_OPT);
+        write_u16(&w, QUERY_UDP_SIZE);
+        write_u32(&w, 0);
+        write_u16(&w, 0);
+        return writer_len(&w);
+}
+
+/* trace NAME [TYPE] [--cold] [--cd] */
+static void run_trace(const struct command *command)
+{
+        struct server *server = command->server;
+        uint8_t room[NAME_WIRE_MAX], query[QUERY_ROOM];
+        bool cold = false, check_disabled = false;
+        uint16_t type = TYPE_A;
+        struct name name;
+
+        if (!command->count || name_from_text(command->argument[0], room, &name)) {
+                caller_refuse(command->caller, "trace needs a name");
+                return;
+        }
+        for (unsigned i = 1; i < command->count; i++) {
+                if (strcmp(command->argument[i], "--cold") == 0) {
+                        cold = true;
+                } else if (strcmp(command->argument[i], "--cd") == 0) {
+                        check_disabled = true;
+                } else if (rrtype_parse(command->argument[i], &type)) {
+                        caller_refuse(command->caller, "there is no such record type");
+                        return;
+                }
+        }
+        uint64_t number = caller_number(command->caller);
+        unsigned worker = (unsigned)(number % server->worker_count);
+        size_t len = write_query(query, &name, type, check_disabled);
+        if (asking_post(server->worker[worker], &server->control.mailbox, told, number, cold, query, len)) {
+                caller_refuse(command->caller, "the daemon is too busy");
+                return;
+        }
+        caller_waits_for(command->caller, worker);
+        caller_accept(command->caller);
+}
+
+/* --- The cache ---------------------------------------------------------------------------------------------------- */
+
+/* From the writer's thread to the main thread: a flush is done. */
+struct flushed {
+        struct letter letter;
+        struct mailbox *home;
+        uint64_t number;
+        enum err err;
+        uint64_t deleted;
+};
+
+static void flushed_open(struct letter *letter, void *reader)
+{
+        struct flushed *flushed = holder_of(letter, struct flushed, letter);
+        struct caller *caller = caller_find(reader, flushed->number);
+
+        if (caller && flushed->err) {
+                caller_refuse(caller, "%s; %" PRIu64 " entries were forgotten", err_text(flushed->err),
+                              flushed->deleted);
+        } else if (caller) {
+                caller_accept(caller);
+                say(caller, "%" PRIu64 " entries forgotten\n", flushed->deleted);
+                caller_end(caller);
+        }
+        free(flushed);
+}
+
+static void flush_done(void *context, enum err err, uint64_t deleted)
+{
+        struct flushed *flushed = context;
+
+        flushed->err = err;
+        flushed->deleted = deleted;
+        if (mailbox_post_anyway(flushed->home, &flushed->letter))
+                free(flushed);
+}
+
+/* What an argument of cache flush is about. ERR_FORM. */
+static enum err read_flush(const char *text, uint8_t room[NAME_WIRE_MAX], enum flush_what *what, struct name *name)
+{
+        size_t len = strlen(text);
+
+        *name = name_root;
+        *what = FLUSH_ALL;
+        if (strcmp(text, "--all") == 0)
+                return ERR_OK;
+        *what = len && text[len - 1] == '.' ? FLUSH_ZONE : FLUSH_NAME;
+        return name_from_text(text, room, name);
+}
+
+/* cache flush NAME | ZONE. | --all */
+static void run_cache_flush(const struct command *command)
+{
+        struct server *server = command->server;
+        uint8_t room[NAME_WIRE_MAX];
+        enum flush_what what;
+        struct name name;
+
+        if (command->count != 1 || read_flush(command->argument[0], room, &what, &name)) {
+                caller_refuse(command->caller, "cache flush needs a name, a zone with a final dot, or --all");
+                return;
+        }
+        struct flushed *flushed = calloc(1, sizeof *flushed);
+        if (flushed)
+                *flushed = (struct flushed){ .letter.open = flushed_open, .home = &server->control.mailbox,
+                                             .number = caller_number(command->caller) };
+        if (!flushed || writer_flush(server->writer, what, &name, flush_done, flushed)) {
+                free(flushed);
+                caller_refuse(command->caller, "out of memory");
+                return;
+        }
+        for (unsigned i = 0; i < server->worker_count; i++)
+                (void)EXPECT(worker_forget(server->worker[i]) == ERR_OK);
+}
+
+/* All workers' counts, and those of the writer. */
+static void sum_metrics(const struct server *server, struct metrics *sum)
+{
+        struct writer_counts writer = writer_counts(server->writer);
+
+        *sum = (struct metrics){ 0 };
+        for (unsigned i = 0; i < server->worker_count; i++)
+                metrics_sum(sum, &server->worker[i]->metrics);
+        metrics_add(sum->puts_dropped, writer.dropped + writer.settled.full + writer.settled.lost);
+        metrics_add(sum->evictions, writer.settled.evicted + writer.settled.expired);
+        metrics_add(sum->expect_failures, expect_failures());
+}
+
+static uint64_t add_all(const uint64_t *number, size_t count)
+{
+        uint64_t sum = 0;
+
+        for (size_t i = 0; i < count; i++)
+                sum += number[i];
+        return sum;
+}
+
+/* cache stats */
+static void run_cache_stats(const struct command *command)
+{
+        struct writer_counts writer = writer_counts(command->server->writer);
+        struct store_stat stat;
+        struct metrics sum;
+
+        sum_metrics(command->server, &sum);
+        store_stat(command->server->store, &stat);
+        uint64_t hits = add_all(sum.hits, SHELF_SLOTS), misses = sum.misses[0];
+
+        caller_accept(command->caller);
+        say(command->caller,
+            "entries    %" PRIu64 ", %s\n"
+            "bytes      %" PRIu64 " of %" PRIu64 " (%.1f %%)\n"
+            "hits       %" PRIu64 " (%.1f %% of %" PRIu64 " questions)\n"
+            "puts       %" PRIu64 " written, %" PRIu64 " not needed, %" PRIu64 " dropped\n"
+            "evictions  %" PRIu64 " unused, %" PRIu64 " at their end\n"
+            "flushes    %" PRIu64 "\n",
+            stat.entries, stat.in_memory ? "in memory" : "on disk", stat.bytes, stat.size,
+            stat.size ? 100.0 * (double)stat.bytes / (double)stat.size : 0.0, hits,
+            hits + misses ? 100.0 * (double)hits / (double)(hits + misses) : 0.0, hits + misses, writer.settled.put,
+            writer.settled.kept, writer.dropped + writer.settled.full + writer.settled.lost, writer.settled.evicted,
+            writer.settled.expired, writer.flushes);
+        caller_end(command->caller);
+}
+
+/* cache show NAME */
+static void run_cache_show(const struct command *command)
+{
+        caller_refuse(command->caller, "not built yet");
+}
+
+/* --- The daemon --------------------------------------------------------------------------------------------------- */
+
+static const char *limit_word(unsigned index)
+{
+        return index < limit_count ? limit_table[index].name : NULL;
+}
+
+/* metrics */
+static void run_metrics(const struct command *command)
+{
+        char *text = malloc(METRICS_TEXT_MAX);
+        struct metrics sum;
+
+        if (!text) {
+                caller_refuse(command->caller, "out of memory");
+                return;
+        }
+        struct writer w = writer_over(text, METRICS_TEXT_MAX);
+        sum_metrics(command->server, &sum);
+        metrics_text(&w, &sum, limit_word);
+        caller_accept(command->caller);
+        caller_say(command->caller, text, writer_len(&w));
+        caller_end(command->caller);
+        free(text);
+}
+
+static void say_addresses(const struct command *command)
+{
+        const struct doors *doors = &command->server->doors;
+        char where[ADDRESS_TEXT_MAX];
+
+        say(command->caller, "listens on  ");
+        for (unsigned i = 0; i < doors->count; i++)
+                say(command->caller, "%s%s port %u", i ? ", " : "", address_text(&doors->door[i].at.address, where),
+                    doors->door[i].at.port);
+        say(command->caller, "\n");
+}
+
+/* status */
+static void run_status(const struct command *command)
+{
+        struct server *server = command->server;
+        struct store_stat stat;
+        struct metrics sum;
+        struct clock clock;
+
+        clock_tick(&clock);
+        sum_metrics(server, &sum);
+        store_stat(server->store, &stat);
+        caller_accept(command->caller);
+        say(command->caller, "version     %s\nrunning     %" PRIu64 " s\nprocess     %ld\n", builtin_version,
+            clock.now.wall_s > server->started_s ? clock.now.wall_s - server->started_s : 0, (long)getpid());
+        say_addresses(command);
+        say(command->caller,
+            "workers     %u\n"
+            "cache       %" PRIu64 " entries, %s\n"
+            "questions   %" PRIu64 ", of which %" PRIu64 " are under way\n"
+            "to servers  %" PRIu64 " messages, of which %" PRIu64 " are under way\n"
+            "connections %" PRIu64 "\n",
+            server->worker_count, stat.entries, stat.in_memory ? "in memory" : "on disk",
+            add_all(sum.questions, TRANSPORT_SLOTS), sum.requests[0], add_all(sum.upstream_sent, TRANSPORT_SLOTS),
+            sum.flights[0], sum.connections[0]);
+        caller_end(command->caller);
+}
+
+/* reload */
+static void run_reload(const struct command *command)
+{
+        struct config_complaints complaints = { 0 };
+
+        if (!server_reload(command->server, &complaints)) {
+                caller_refuse(command->caller, "%s", complaints.count ? complaints.item[0].text : "out of memory");
+                return;
+        }
+        caller_accept(command->caller);
+        caller_end(command->caller);
+}
+
+/* stop */
+static void run_stop(const struct command *command)
+{
+        caller_accept(command->caller);
+        caller_end(command->caller);
+        server_stop(command->server);
+}
+
+/* --- Requests ----------------------------------------------------------------------------------------------------- */
+
+/* Cut a line into words, at its spaces. Returns how many there are; those beyond the maximum are left out. */
+static unsigned cut(char *line, const char *word[COMMAND_WORDS_MAX])
+{
+        unsigned count = 0;
+
+        for (char *at = line + strspn(line, " "); *at && count < COMMAND_WORDS_MAX; at += strspn(at, " ")) {
+                word[count++] = at;
+                at += strcspn(at, " ");
+                if (*at)
+                        *at++ = 0;
+        }
+        return count;
+}
+
+/* How many words of the request make this command's name; 0: they do not. */
+static unsigned words_matching(const char *name, const char *const *word, unsigned count)
+{
+        for (unsigned i = 0; i < count; i++) {
+                size_t len = strcspn(name, " ");
+
+                if (strlen(word[i]) != len || memcmp(word[i], name, len) != 0)
+                        return 0;
+                if (!name[len])
+                        return i + 1;
+                name += len + 1;
+        }
+        return 0;
+}
+
+static void run(enum command_kind kind, const struct command *command)
+{
+        switch (kind) {
+        case COMMAND_TRACE:
+                run_trace(command);
+                break;
+        case COMMAND_CACHE_SHOW:
+                run_cache_show(command);
+                break;
+        case COMMAND_CACHE_FLUSH:
+                run_cache_flush(command);
+                break;
+        case COMMAND_CACHE_STATS:
+                run_cache_stats(command);
+                break;
+        case COMMAND_METRICS:
+                run_metrics(command);
+                break;
+        case COMMAND_STATUS:
+                run_status(command);
+                break;
+        case COMMAND_RELOAD:
+                run_reload(command);
+                break;
+        case COMMAND_STOP:
+                run_stop(command);
+                break;
+        case COMMAND_COUNT:
+                caller_refuse(command->caller, "there is no such command");
+                break;
+        }
+}
+
+void command_run(struct server *server, struct caller *caller, char *line)
+{
+        struct command command = { .server = server, .caller = caller };
+        const char *word[COMMAND_WORDS_MAX];
+        unsigned count = cut(line, word), used = 0;
+        enum command_kind kind = 0;
+
+        while (kind < COMMAND_COUNT && !(used = words_matching(command_words[kind], word, count)))
+                kind++;
+        for (unsigned i = used; i < count; i++)
+                command.argument[command.count++] = word[i];
+        run(kind, &command);
+}

@@ -1,0 +1,52 @@
+#pragma once
+/*
+ * The process: what all workers share, and the main thread, which starts, reloads and ends everything.
+ *
+ *   main thread    signals, the control channel, reload
+ *   workers        clients and servers, each with a resolver of its own
+ *   writer         the store
+ *   archive        the trace log
+ *
+ * Workers only hear of each other through the store and through letters of the main thread.
+ */
+#include "control.h"
+#include "doors.h"
+#include "files.h"
+#include "policy/policy.h"
+#include "privilege.h"
+#include "quota.h"
+#include "store/store.h"
+#include <uv.h>
+
+struct archive;
+struct hand;
+struct store_writer;
+struct worker;
+
+struct server {
+        struct files files;
+        const struct policy *policy;     /* the newest snapshot; held */
+        struct doors doors;
+        struct quota quota;
+        struct store *store;
+        struct store_report report;      /* how the store stood at the start */
+        struct hand *hand;
+        struct store_writer *writer;
+        struct archive *archive;
+        struct worker **worker;
+        unsigned worker_count;
+        uint64_t started_s;              /* wall clock */
+        uv_loop_t loop;
+        uv_signal_t terminate, interrupt, hang_up;
+        uv_timer_t watchdog;
+        struct control control;
+};
+
+/** Run with settings that were found good (taken over), until told to stop. Returns the exit status of the process. */
+int server_run(const struct files *files, struct settings *settings);
+
+/** Read the settings again. False: there is a mistake in them, and nothing was changed. */
+bool server_reload(struct server *server, struct config_complaints *complaints);
+
+/** End, soon. */
+void server_stop(struct server *server);
