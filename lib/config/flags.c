@@ -1,5 +1,6 @@
 /* Settings from the command line, and from their defaults, which are written in the same way. */
 #include "config/tree.h"
+#include "config/utf8.h"
 #include "config/value.h"
 #include <string.h>
 
@@ -131,6 +132,10 @@ static bool flag_read(struct reading *reading, const char *text, struct flag *ou
         char key[OPTION_KEY_MAX], allowed[ALLOWED_MAX];
         bool negated;
 
+        if (!utf8_is_valid(text)) {
+                complain(reading->out, command_line, "not text in UTF-8");
+                return false;
+        }
         if (!flag_find(name, len, &out->id, &negated))
                 return complain_no_flag(reading, name, len);
         out->value = equals ? equals + 1 : negated ? "no" : "yes";

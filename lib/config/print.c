@@ -3,7 +3,9 @@
  * reading the file again gives the same snapshot, also in which settings count as given.
  */
 #include "config/print.h"
+#include "base/err.h"
 #include "config/config.h"
+#include "config/utf8.h"
 #include "config/value.h"
 #include <inttypes.h>
 #include <stdarg.h>
@@ -64,7 +66,14 @@ static bool is_plain(const char *text)
         return text[0] && strspn(text, safe) == strlen(text);
 }
 
-/* Text in double quotes; control bytes by number, everything else as it is. */
+/* May this code point stand in double quotes as it is? YAML allows no controls, and folds what breaks lines. */
+static bool is_quotable(int32_t code)
+{
+        return !utf8_is_control(code) && code != '"' && code != '\\' && code != 0x2028 && code != 0x2029 &&
+               code != 0xfeff && code != 0xfffe && code != 0xffff;
+}
+
+/* Text as it is where that is safe, else in double quotes. Valid UTF-8: nothing else becomes a setting. */
 static void print_text(struct writer *out, const char *text)
 {
         if (is_plain(text)) {
@@ -72,15 +81,17 @@ static void print_text(struct writer *out, const char *text)
                 return;
         }
         write_text(out, "\"");
-        for (; *text; text++) {
-                unsigned char byte = (unsigned char)*text;
+        for (const char *at = text; *at; text = at) {
+                int32_t code = utf8_next(&at);
 
-                if (byte < ' ' || byte == 0x7f)
-                        write_format(out, "\\x%02x", byte);
-                else if (byte == '"' || byte == '\\')
-                        write_format(out, "\\%c", byte);
+                if (!EXPECT(code != UTF8_BAD))
+                        break;
+                if (is_quotable(code))
+                        write_bytes(out, text, (size_t)(at - text));
+                else if (code == '"' || code == '\\')
+                        write_format(out, "\\%c", (char)code);
                 else
-                        write_bytes(out, text, 1);
+                        write_format(out, "\\u%04x", (unsigned)code);
         }
         write_text(out, "\"");
 }

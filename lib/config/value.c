@@ -1,4 +1,5 @@
 /* Settings that are one value: numbers with their units, words, text. Lists are in items.c. */
+#include "config/utf8.h"
 #include "config/value.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -205,8 +206,8 @@ static bool text_is_clean(const struct node *node, const struct option *option)
 {
         if (node->len < option->min || node->len > option->max)
                 return false;
-        for (size_t i = 0; i < node->len; i++) {
-                if ((unsigned char)node->text[i] < ' ' || node->text[i] == 0x7f)
+        for (const char *at = node->text; *at;) {
+                if (utf8_is_control(utf8_next(&at)))
                         return false;
         }
         return true;
