@@ -243,12 +243,11 @@ struct zone_state {
         FILE *file;
         ldns_rdf *origin, *owner;
         uint32_t ttl;
-        int line;
 };
 
 static bool zone_state_init(struct zone_state *z, const char *text, size_t len, const struct name *origin)
 {
-        *z = (struct zone_state){ .ttl = LDNS_DEFAULT_TTL, .line = 1 };
+        *z = (struct zone_state){ .ttl = LDNS_DEFAULT_TTL };
         z->file = fmemopen((void *)(uintptr_t)text, len, "r"); /* "r": the text is not written to */
         z->origin = ldns_rdf_new_frm_data(LDNS_RDF_TYPE_DNAME, origin->len, origin->wire);
         z->owner = ldns_rdf_new_frm_data(LDNS_RDF_TYPE_DNAME, origin->len, origin->wire);
@@ -266,7 +265,7 @@ static void zone_state_fini(struct zone_state *z)
 /* The next record of the file; *rr stays NULL where a line holds none. */
 static enum err zone_next(struct zone_state *z, ldns_rr **rr, const char **complaint)
 {
-        ldns_status status = ldns_rr_new_frm_fp_l(rr, z->file, &z->ttl, &z->origin, &z->owner, &z->line);
+        ldns_status status = ldns_rr_new_frm_fp_l(rr, z->file, &z->ttl, &z->origin, &z->owner, NULL);
 
         switch (status) {
         case LDNS_STATUS_OK:
@@ -285,7 +284,23 @@ static enum err zone_next(struct zone_state *z, ldns_rr **rr, const char **compl
         }
 }
 
-static enum err zone_read(struct zone_state *z, struct arena *arena, zone_take *take, void *context, unsigned *line,
+/* The number of the first line from `start` on that holds more than space and a comment: ldns skips the others silently. */
+static unsigned line_number(const char *text, size_t len, size_t start)
+{
+        unsigned line = 1;
+        bool in_comment = false;
+
+        for (size_t i = 0; i < len; i++) {
+                if (i >= start && !in_comment && !strchr(" \t\r\n;", text[i]))
+                        break;
+                line += text[i] == '\n';
+                in_comment = text[i] != '\n' && (in_comment || (i >= start && text[i] == ';'));
+        }
+        return line;
+}
+
+/* All records, up to the first that is malformed; *start is where the last one read begins in the file. */
+static enum err zone_read(struct zone_state *z, struct arena *arena, zone_take *take, void *context, size_t *start,
                           const char **complaint)
 {
         enum err err = ERR_OK;
@@ -294,7 +309,7 @@ static enum err zone_read(struct zone_state *z, struct arena *arena, zone_take *
         while (!err && more && !feof(z->file)) {
                 ldns_rr *record = NULL;
                 struct rr rr;
-                *line = (unsigned)z->line; /* where the record begins: it may span lines */
+                *start = (size_t)ftell(z->file);
                 err = zone_next(z, &record, complaint);
                 if (!err && record) {
                         err = rr_from_ldns(record, arena, &rr, complaint);
@@ -309,15 +324,19 @@ enum err zone_from_text(const char *text, size_t len, const struct name *origin,
                         void *context, unsigned *line, const char **complaint)
 {
         struct zone_state z;
+        size_t start = 0;
 
         if (len == 0)
                 return ERR_OK;
-        if (memchr(text, '\0', len)) {
-                *line = 1;
+        const char *zero = memchr(text, '\0', len);
+        if (zero) {
+                *line = line_number(text, (size_t)(zero - text), (size_t)(zero - text));
                 return complain(complaint, "A zero byte stands in the text.");
         }
-        enum err err = zone_state_init(&z, text, len, origin) ? zone_read(&z, arena, take, context, line, complaint)
+        enum err err = zone_state_init(&z, text, len, origin) ? zone_read(&z, arena, take, context, &start, complaint)
                                                              : ERR_MEMORY;
         zone_state_fini(&z);
+        if (err == ERR_FORM)
+                *line = line_number(text, len, start);
         return err;
 }

@@ -27,7 +27,7 @@ MUST_USE enum err rr_from_text(const char *text, uint32_t default_ttl, struct ar
 typedef bool zone_take(void *context, const struct rr *rr);
 
 /**
- * Read a whole zone file ($ORIGIN, $TTL, parentheses; no $INCLUDE). The records' bytes live in the arena.
+ * Read a whole zone file ($ORIGIN, always absolute, $TTL, parentheses; no $INCLUDE). The records' bytes live in the arena.
  * ERR_FORM: *line is the line number (from 1) and *complaint a sentence. ERR_MEMORY.
  */
 MUST_USE enum err zone_from_text(const char *text, size_t len, const struct name *origin, struct arena *arena,
