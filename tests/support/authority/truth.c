@@ -16,20 +16,19 @@ static void section_take(struct response *whole, const struct response *part, en
                 response_add(whole, section, part->sets[section][i].owner, NULL, part->sets[section][i].set);
 }
 
+static bool is_referral(const struct response *part)
+{
+        return part->count[SECTION_AUTHORITY] && part->sets[SECTION_AUTHORITY][0].set->type == TYPE_NS;
+}
+
 /* Where the answer of one zone leads: the target of its last alias, or NULL when it is complete. */
 static const uint8_t *alias_target(const struct response *part, const struct query *query)
 {
         unsigned count = part->count[SECTION_ANSWER];
         const struct lab_set *last = count ? part->sets[SECTION_ANSWER][count - 1].set : NULL;
+        bool denied = part->rcode || (part->count[SECTION_AUTHORITY] && !is_referral(part));
 
-        if (!last || last->type != TYPE_CNAME || query->type == TYPE_CNAME || part->count[SECTION_AUTHORITY])
-                return NULL;
-        return last->data[0].bytes;
-}
-
-static bool is_referral(const struct response *part)
-{
-        return part->count[SECTION_AUTHORITY] && part->sets[SECTION_AUTHORITY][0].set->type == TYPE_NS;
+        return last && last->type == TYPE_CNAME && query->type != TYPE_CNAME && !denied ? last->data[0].bytes : NULL;
 }
 
 /* Ask zone after zone, from this name on. Returns false when there is none, or the chain has no end. */
@@ -45,12 +44,10 @@ static bool chain_follow(struct authority *authority, const struct query *query,
                 lookup_answer(zone, asked, &part);
                 section_take(whole, &part, SECTION_ANSWER);
                 whole->rcode = part.rcode;
-                if (is_referral(&part))
-                        return false;
-                const uint8_t *target = part.rcode ? NULL : alias_target(&part, asked);
+                const uint8_t *target = alias_target(&part, asked);
                 if (!target) {
                         section_take(whole, &part, SECTION_AUTHORITY);
-                        return true;
+                        return !is_referral(&part);
                 }
                 /* The names of the answer so far lie in this query, so the next one gets its own. */
                 asked = lab_copy(&authority->scratch, asked, sizeof *asked);
