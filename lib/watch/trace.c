@@ -25,20 +25,38 @@ enum {
         TRACE_FIRST_ROOM = 1024, /* holds what a cache hit leaves */
         TEXT_MAX = 240,
         WORD_LEN_MAX = 255,
+        ADDRESS_MAX = 1 + 16,
+        FIELDS_MAX = 12,
 };
+
+/* The most bytes that a field can take, by its letter, and the fields of a row together. */
+#define FIELD_MAX(kind) \
+        ((kind) == 'n' ? NAME_WIRE_MAX : (kind) == 'a' ? ADDRESS_MAX : (kind) == 'e' ? ADDRESS_MAX + 2 : \
+         (kind) == 'i' ? TRACE_ID_LEN : (kind) == 'w' ? 1 + WORD_LEN_MAX : (kind) == 'q' ? 1 + TEXT_MAX : \
+         (kind) == '\0' ? 0 : 4)
+#define FIELDS_MAX_4(kinds, i) \
+        FIELD_MAX(WORD_BYTE(kinds, i)) + FIELD_MAX(WORD_BYTE(kinds, i + 1)) + \
+        FIELD_MAX(WORD_BYTE(kinds, i + 2)) + FIELD_MAX(WORD_BYTE(kinds, i + 3))
+#define PAYLOAD_MAX(kinds) (FIELDS_MAX_4(kinds, 0) + FIELDS_MAX_4(kinds, 4) + FIELDS_MAX_4(kinds, 8))
 
 struct step_row {
         char word[WORD_MAX];
+        uint16_t step_max; /* bytes, header included */
         const char *kinds;
         const char *fields;
         const char *text;
 };
 
 static const struct step_row step_rows[STEP_COUNT] = {
-#define STEP(name, kinds, fields, text) { WORD_LOWER(#name), kinds, fields, text },
+#define STEP(name, kinds, fields, text) \
+        { WORD_LOWER(#name), STEP_HEADER_LEN + PAYLOAD_MAX(kinds), kinds, fields, text },
 #include "watch/trace.def"
 #undef STEP
 };
+
+#define STEP(name, kinds, fields, text) _Static_assert(sizeof(kinds) - 1 <= FIELDS_MAX, #name " has too many fields");
+#include "watch/trace.def"
+#undef STEP
 
 const char *step_word(enum step_kind kind)
 {
@@ -52,7 +70,7 @@ static bool trace_grow(struct trace *trace)
 {
         uint32_t room = trace->room < TRACE_MAX / 4 ? trace->room * 4 : TRACE_MAX;
 
-        if (trace->room >= TRACE_MAX)
+        if (!trace->bytes || trace->room == TRACE_MAX)
                 return false;
         uint8_t *bytes = arena_alloc(trace->arena, room);
 
@@ -78,26 +96,40 @@ void trace_begin(struct trace *trace, struct arena *arena, const struct trace_id
         store_u64(trace->bytes + OFFSET_WALL, now->wall_s);
 }
 
+/* The put_...() write a field without asking for room, which trace_step() has made for the longest, and return its end. */
+
+/* Names and words are a dozen bytes: to call memcpy() costs more than to copy them here. */
+static uint8_t *put_bytes(uint8_t *to, const void *bytes, size_t len)
+{
+        const uint8_t *from = bytes;
+
+        for (; len >= 8; len -= 8, from += 8, to += 8)
+                memcpy(to, from, 8);
+        for (; len > 0; len--)
+                *to++ = *from++;
+        return to;
+}
+
 /* A name that found no room in its arena has no bytes; the root stands for it. */
-static void write_name(struct writer *w, const struct name *name)
+static uint8_t *put_name(uint8_t *to, const struct name *name)
 {
-        if (!name->wire)
-                name = &name_root;
-        write_bytes(w, name->wire, name->len);
+        return name->wire ? put_bytes(to, name->wire, name->len) : put_bytes(to, name_root.wire, name_root.len);
 }
 
-static void write_address(struct writer *w, const struct address *address)
+static uint8_t *put_address(uint8_t *to, const struct address *address)
 {
-        write_u8(w, address->family);
-        write_bytes(w, address->bytes, address_len(address));
+        *to++ = address->family;
+        if (address->family == 4)
+                return put_bytes(to, address->bytes, 4);
+        if (address->family == 6)
+                return put_bytes(to, address->bytes, 16);
+        return to;
 }
 
-static void write_short_text(struct writer *w, const char *text, size_t max)
+static uint8_t *put_u16(uint8_t *to, unsigned number)
 {
-        size_t len = text ? strnlen(text, max) : 0;
-
-        write_u8(w, (uint8_t)len);
-        write_bytes(w, text, len);
+        store_u16(to, (uint16_t)number);
+        return to + 2;
 }
 
 static uint32_t saturate(uint64_t number)
@@ -105,81 +137,85 @@ static uint32_t saturate(uint64_t number)
         return number < UINT32_MAX ? (uint32_t)number : UINT32_MAX;
 }
 
+static uint8_t *put_u32(uint8_t *to, uint64_t number)
+{
+        store_u32(to, saturate(number));
+        return to + 4;
+}
+
+static uint8_t *put_text(uint8_t *to, const char *text, size_t max)
+{
+        size_t len = text ? strnlen(text, max) : 0;
+
+        *to = (uint8_t)len;
+        return put_bytes(to + 1, text, len);
+}
+
 /* The fields of one step; the arguments are those of trace_step(). */
-static void write_payload(struct writer *w, const char *kinds, va_list *arguments)
+static uint8_t *put_payload(uint8_t *to, const char *kinds, va_list *arguments)
 {
         const struct endpoint *endpoint;
 
         for (; *kinds; kinds++) {
                 switch (*kinds) {
                 case 'n':
-                        write_name(w, va_arg(*arguments, const struct name *));
+                        to = put_name(to, va_arg(*arguments, const struct name *));
                         break;
                 case 'a':
-                        write_address(w, va_arg(*arguments, const struct address *));
+                        to = put_address(to, va_arg(*arguments, const struct address *));
                         break;
                 case 'e':
                         endpoint = va_arg(*arguments, const struct endpoint *);
-                        write_address(w, &endpoint->address);
-                        write_u16(w, endpoint->port);
+                        to = put_u16(put_address(to, &endpoint->address), endpoint->port);
                         break;
                 case 'i':
-                        write_bytes(w, va_arg(*arguments, const struct trace_id *)->bytes, TRACE_ID_LEN);
+                        to = put_bytes(to, va_arg(*arguments, const struct trace_id *)->bytes, TRACE_ID_LEN);
                         break;
                 case 't': case 'r': case 'f': case 'x':
-                        write_u16(w, (uint16_t)va_arg(*arguments, unsigned));
+                        to = put_u16(to, va_arg(*arguments, unsigned));
                         break;
                 case 'u': case 'd': case 's':
-                        write_u32(w, saturate(va_arg(*arguments, uint64_t)));
+                        to = put_u32(to, va_arg(*arguments, uint64_t));
                         break;
                 case 'w':
-                        write_short_text(w, va_arg(*arguments, const char *), WORD_LEN_MAX);
+                        to = put_text(to, va_arg(*arguments, const char *), WORD_LEN_MAX);
                         break;
                 case 'q':
-                        write_short_text(w, va_arg(*arguments, const char *), TEXT_MAX);
+                        to = put_text(to, va_arg(*arguments, const char *), TEXT_MAX);
                         break;
                 }
         }
-}
-
-/* Append the step if there is room for the whole of it. */
-static bool step_append(struct trace *trace, uint16_t task, uint32_t at_us, enum step_kind kind, va_list *arguments)
-{
-        struct writer w = writer_over(trace->bytes + trace->len, trace->room - trace->len);
-        uint8_t *header = write_room(&w, STEP_HEADER_LEN);
-
-        write_payload(&w, step_rows[kind].kinds, arguments);
-        if (w.failed || writer_len(&w) - STEP_HEADER_LEN > UINT16_MAX)
-                return false;
-        store_u16(header, (uint16_t)(writer_len(&w) - STEP_HEADER_LEN));
-        header[2] = (uint8_t)kind;
-        header[3] = 0;
-        store_u16(header + 4, task);
-        store_u16(header + 6, 0);
-        store_u32(header + 8, at_us);
-        trace->len += (uint32_t)writer_len(&w);
-        store_u32(trace->bytes + OFFSET_LENGTH, trace->len);
-        return true;
+        return to;
 }
 
 void trace_step(struct trace *trace, uint16_t task, uint64_t now_us, enum step_kind kind, ...)
 {
         if (!trace)
                 return;
-        uint32_t at_us = now_us > trace->start_us ? saturate(now_us - trace->start_us) : 0;
-        bool written = false;
+        const struct step_row *row = &step_rows[kind];
 
-        while (trace->bytes) {
-                va_list arguments;
-
-                va_start(arguments, kind);
-                written = step_append(trace, task, at_us, kind, &arguments);
-                va_end(arguments);
-                if (written || !trace_grow(trace))
-                        break;
+        while (trace->room - trace->len < row->step_max) {
+                if (!trace_grow(trace)) {
+                        trace->lost++;
+                        return;
+                }
         }
-        if (!written)
-                trace->lost++;
+        uint8_t *header = trace->bytes + trace->len;
+        uint8_t *payload = header + STEP_HEADER_LEN;
+        va_list arguments;
+
+        va_start(arguments, kind);
+        uint8_t *end = put_payload(payload, row->kinds, &arguments);
+
+        va_end(arguments);
+        store_u16(header, (uint16_t)(end - payload));
+        header[2] = (uint8_t)kind;
+        header[3] = 0;
+        store_u16(header + 4, task);
+        store_u16(header + 6, 0);
+        store_u32(header + 8, now_us > trace->start_us ? saturate(now_us - trace->start_us) : 0);
+        trace->len += (uint32_t)(end - header);
+        store_u32(trace->bytes + OFFSET_LENGTH, trace->len);
 }
 
 /* --- Reading --------------------------------------------------------------------------------------------------- */
