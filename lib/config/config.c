@@ -128,8 +128,8 @@ static bool tree_hang(struct tree *tree, struct node *node)
         parent = tree->open[tree->depth - 1];
         if (parent->kind == NODE_MAP && !tree->key[tree->depth - 1]) {
                 if (node->kind != NODE_TEXT) {
-                        complain(tree->complaints, node->place, "a key must be text (addresses that begin with a colon "
-                                                                "need quotes)");
+                        complain(tree->complaints, node->place,
+                                 "a key must be text (addresses that begin with a colon need quotes)");
                         return false;
                 }
                 tree->key[tree->depth - 1] = node;
@@ -258,8 +258,8 @@ static bool is_empty(const struct node *root)
         return !root || (root->kind == NODE_TEXT && root->plain && root->len == 0);
 }
 
-bool tree_read(struct place where, const char *text, size_t len, struct arena *arena, struct config_complaints *complaints,
-               struct node **out)
+bool tree_read(struct place where, const char *text, size_t len, struct arena *arena,
+               struct config_complaints *complaints, struct node **out)
 {
         struct tree tree = {.where = where, .text = text, .len = len, .arena = arena, .complaints = complaints};
         bool good;

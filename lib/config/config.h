@@ -41,7 +41,7 @@ struct settings *config_parse(const char *file_name, const char *text, size_t le
 /**
  * The same with flags, which are stronger than the file.
  *
- *   flags      in   as on the command line, with or without the two dashes: "--cache-size=1GiB", "--no-store", "--store"
+ *   flags      in   as on the command line, with or without the two dashes: "--cache-size=1GiB", "--no-store"
  *
  * Lists are separated by commas ("--listen=127.0.0.1,::1"); a flag given twice adds to its list. Records and hints are
  * one to a flag. A list may also be written as in the file: "--stub-zones=[{name: lab, addresses: [192.0.2.1]}]".
@@ -61,13 +61,13 @@ struct settings *config_defaults(void);
 void settings_free(struct settings *settings);
 
 /**
- * Read the file that root-hints-file names (the caller opened it): its A and AAAA records are added to root-hints in settings->hints.
- * False, and a complaint, if it holds none.
+ * Read the file that root-hints-file names; the caller opened it. Its A and AAAA records are added to root-hints in
+ * settings->hints. False after a complaint: also when it holds none.
  */
 bool config_load_hints(struct settings *settings, const char *file_name, const char *text, size_t len,
                        struct config_complaints *out);
 
-/** Read the file that trust-anchor-file names: its DS and DNSKEY records are added to trust-anchors in settings->anchors. */
+/** Read the file that trust-anchor-file names: its DS and DNSKEY records are added to settings->anchors. As above. */
 bool config_load_anchors(struct settings *settings, const char *file_name, const char *text, size_t len,
                          struct config_complaints *out);
 
@@ -83,5 +83,8 @@ void config_man(struct writer *out);
 /** The same as a Markdown table. */
 void config_markdown(struct writer *out);
 
-/** A number that names the trust anchors, in any order: what was judged under other anchors is not believed. */
+/**
+ * A number that names what validation begins with: the trust anchors in any order, the negative ones, and whether there
+ * is validation at all. What was judged under another number is not believed.
+ */
 uint64_t settings_anchor_fingerprint(const struct settings *settings);

@@ -164,8 +164,7 @@ static bool zone_values(struct reading *reading, enum option_id id, const struct
                 enum zone_key which = ZONE_KEYS;
 
                 if (!zone_key_find(key, id, &which)) {
-                        complain(reading->out, key->place, "%s: %s is not %s", name,
-                                 quoted(key->text, key->len, shown),
+                        complain(reading->out, key->place, "%s: %s is not %s", name, quoted(key->text, key->len, shown),
                                  id == OPTION_forward_zones ? "name, addresses or first" : "name or addresses");
                         good = false;
                 } else if (value[which]) {
@@ -280,8 +279,8 @@ static const struct item_kind *item_kind(enum option_kind kind)
                                      "a network, as in 192.168.0.0/16, with only zero bits behind the length",
                                      prefix_item},
                 [OPTION_NAMES] = {sizeof(struct name), "a domain name", name_item},
-                [OPTION_HINTS] = {sizeof(struct hint),
-                                  "a name and an address, as in \"a.root-servers.net 198.41.0.4\"", hint_item},
+                [OPTION_HINTS] = {sizeof(struct hint), "a name and an address, as in \"a.root-servers.net 198.41.0.4\"",
+                                  hint_item},
                 [OPTION_RECORDS] = {sizeof(struct record), "a record in zone file syntax", record_item},
                 [OPTION_ZONES] = {sizeof(struct zone_setting),
                                   "a mapping, as in { name: lab.example, addresses: [192.0.2.1] }", zone_item},

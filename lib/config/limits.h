@@ -21,11 +21,11 @@ enum limit_scope {
 };
 
 struct limit {
-        const char *name;       /* "UPSTREAM_MESSAGES" */
+        const char *name; /* "UPSTREAM_MESSAGES" */
         unsigned value;
         enum limit_scope scope;
-        const char *what;       /* "messages sent upstream" */
-        const char *why;        /* the attack or RFC it answers */
+        const char *what; /* "messages sent upstream" */
+        const char *why;  /* the attack or RFC it answers */
 };
 
 /** All rows of limits.def in their order; limit_count of them. */

@@ -5,17 +5,6 @@
 #include "config/print.h"
 #include "config/value.h"
 
-static const struct {
-        const char *chapter;
-        enum option_id id;
-} contents[] = {
-#define OPT_GROUP(title) {title, OPTION_COUNT},
-#define OPT(field, kind, dflt, min, max, when, help) {NULL, OPTION_##field},
-#include "config/config.def"
-};
-
-enum { CONTENTS = sizeof(contents) / sizeof(contents[0]) };
-
 /* --- roff --------------------------------------------------------------------------------------------------------- */
 
 /* Text for roff: dashes and backslashes stay what they are, `words` in backquotes become bold. */
@@ -105,11 +94,11 @@ void config_man(struct writer *out)
                         "Each setting is also a flag of cairnd: \\fB\\-\\-\\fIkey\\fB=\\fIvalue\\fR, which is stronger "
                         "than the file. Items of lists are separated by commas. \\fB\\-\\-\\fIkey\\fR and "
                         "\\fB\\-\\-no\\-\\fIkey\\fR stand for yes and no.\n");
-        for (unsigned i = 0; i < CONTENTS; i++) {
-                if (contents[i].chapter)
-                        write_format(out, ".SH %s\n", contents[i].chapter);
+        for (unsigned i = 0; i < option_line_count; i++) {
+                if (option_contents[i].chapter)
+                        write_format(out, ".SH %s\n", option_contents[i].chapter);
                 else
-                        roff_setting(out, contents[i].id);
+                        roff_setting(out, option_contents[i].id);
         }
         roff_limits(out);
         write_text(out, ".SH SEE ALSO\n.BR cairnd (8),\n.BR cairn (1)\n");
@@ -131,12 +120,11 @@ static void markdown_setting(struct writer *out, enum option_id id)
 
 void config_markdown(struct writer *out)
 {
-        for (unsigned i = 0; i < CONTENTS; i++) {
-                if (contents[i].chapter)
-                        write_format(out,
-                                     "%s## %s\n\n| setting | value | default | meaning |\n|---|---|---|---|\n",
-                                     i ? "\n" : "", contents[i].chapter);
+        for (unsigned i = 0; i < option_line_count; i++) {
+                if (option_contents[i].chapter)
+                        write_format(out, "%s## %s\n\n| setting | value | default | meaning |\n|---|---|---|---|\n",
+                                     i ? "\n" : "", option_contents[i].chapter);
                 else
-                        markdown_setting(out, contents[i].id);
+                        markdown_setting(out, option_contents[i].id);
         }
 }

@@ -3,7 +3,7 @@
 #include <string.h>
 
 static const struct option rows[OPTION_COUNT] = {
-#define OPT(field, kind, dflt, min, max, when, help) \
+#define OPT(field, kind, dflt, min, max, when, help)                                                                   \
         {#field, OPTION_##kind, dflt, min, max, OPTION_##when, help, offsetof(struct settings, field)},
 #include "config/config.def"
 };
@@ -12,6 +12,14 @@ static const struct option_word words[] = {
 #define OPT_WORD(field, constant, word, help) {OPTION_##field, word, help},
 #include "config/config.def"
 };
+
+const struct option_line option_contents[] = {
+#define OPT_GROUP(title) {title, OPTION_COUNT},
+#define OPT(field, kind, dflt, min, max, when, help) {NULL, OPTION_##field},
+#include "config/config.def"
+};
+
+const unsigned option_line_count = sizeof(option_contents) / sizeof(option_contents[0]);
 
 const struct option *option_row(enum option_id id)
 {

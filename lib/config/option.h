@@ -29,13 +29,13 @@ enum option_when { OPTION_LIVE, OPTION_RESTART, OPTION_LATER };
 enum { OPTION_KEY_MAX = 40 };
 
 struct option {
-        const char *field;        /* "cache_size"; see option_key() */
+        const char *field; /* "cache_size"; see option_key() */
         enum option_kind kind;
-        const char *dflt;         /* as in a flag */
-        uint64_t min, max;        /* of the number, the length or the count of items */
+        const char *dflt;  /* as in a flag */
+        uint64_t min, max; /* of the number, the length or the count of items */
         enum option_when when;
         const char *help;
-        size_t offset;            /* of the field in struct settings */
+        size_t offset; /* of the field in struct settings */
 };
 
 /* A word of a WORD setting. Its number is its place among the rows of that setting, from 0. */
@@ -65,3 +65,12 @@ bool option_is_split(enum option_kind kind);
 
 /** Word number `index` of a WORD setting; NULL behind the last. */
 const struct option_word *option_word(enum option_id id, unsigned index);
+
+/* The table of contents: chapters and settings in the order of config.def. A line is one or the other. */
+struct option_line {
+        const char *chapter; /* NULL for a setting */
+        enum option_id id;
+};
+
+extern const struct option_line option_contents[];
+extern const unsigned option_line_count;

@@ -225,22 +225,12 @@ static void print_setting(const struct settings *settings, enum option_id id, st
                 print_scalar(&page, id, field);
 }
 
-/* Chapters and settings in the order of config.def; a row is one or the other. */
-static const struct {
-        const char *chapter;
-        enum option_id id;
-} contents[] = {
-#define OPT_GROUP(title) {title, OPTION_COUNT},
-#define OPT(field, kind, dflt, min, max, when, help) {NULL, OPTION_##field},
-#include "config/config.def"
-};
-
 void config_print(const struct settings *settings, struct writer *out)
 {
-        for (unsigned i = 0; i < sizeof(contents) / sizeof(contents[0]); i++) {
-                if (contents[i].chapter)
-                        write_format(out, "%s### %s\n", i ? "\n" : "", contents[i].chapter);
+        for (unsigned i = 0; i < option_line_count; i++) {
+                if (option_contents[i].chapter)
+                        write_format(out, "%s### %s\n", i ? "\n" : "", option_contents[i].chapter);
                 else
-                        print_setting(settings, contents[i].id, out);
+                        print_setting(settings, option_contents[i].id, out);
         }
 }

@@ -178,8 +178,7 @@ static uint64_t record_fingerprint(const struct rr *rr)
 
         store_u64(head, name_fingerprint(&rr->owner));
         store_u16(head + 8, rr->type);
-        return siphash(fingerprint_key, head, sizeof(head)) ^
-               siphash(fingerprint_key, rr->rdata.bytes, rr->rdata.len);
+        return siphash(fingerprint_key, head, sizeof(head)) ^ siphash(fingerprint_key, rr->rdata.bytes, rr->rdata.len);
 }
 
 /* Each part is hashed once more before they are added up: sums do not depend on the order. */

@@ -2,6 +2,7 @@
 #include "config/settings.h"
 #include "config/config.h"
 #include "config/value.h"
+#include "wire/rrtype.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -111,6 +112,45 @@ static void check_zones(struct reading *reading)
         }
 }
 
+static int order_of_records(const void *a, const void *b)
+{
+        const struct rr *one = *(const struct rr *const *)a, *other = *(const struct rr *const *)b;
+        int order = name_compare(&one->owner, &other->owner);
+
+        return order != 0 ? order : one->type - other->type;
+}
+
+/* Do these belong to one set? */
+static bool same_set(const struct rr *a, const struct rr *b)
+{
+        return a->type == b->type && name_equal(&a->owner, &b->owner);
+}
+
+/* Local data is served in sets like any other, and those have a limit. */
+static void check_sets(struct reading *reading)
+{
+        const struct record_list *list = &reading->settings->local_data;
+        const struct rr **rr = arena_alloc(reading->scratch, list->count * sizeof(*rr));
+        struct place place = reading->place[OPTION_local_data];
+        char name[NAME_TEXT_MAX], type[RRTYPE_TEXT_MAX];
+
+        if (!rr) {
+                complain(reading->out, place, "out of memory");
+                return;
+        }
+        for (unsigned i = 0; i < list->count; i++)
+                rr[i] = &list->item[i].rr;
+        qsort(rr, list->count, sizeof(*rr), order_of_records);
+        for (unsigned i = 0, first = 0; i < list->count; i++) {
+                if (!same_set(rr[first], rr[i]))
+                        first = i;
+                if (i - first == LIMIT_RECORDS_PER_SET)
+                        complain(reading->out, place, "local-data: %.255s has more than %d records of type %s",
+                                 name_text(&rr[i]->owner, name), LIMIT_RECORDS_PER_SET,
+                                 rrtype_text(rr[i]->type, type));
+        }
+}
+
 bool settings_finish(struct reading *reading)
 {
         unsigned complaints = reading->out->count;
@@ -121,6 +161,7 @@ bool settings_finish(struct reading *reading)
         check_families(reading);
         check_ttls(reading);
         check_zones(reading);
+        check_sets(reading);
         return reading->out->count == complaints;
 }
 

@@ -67,20 +67,20 @@ struct zone_list {
 };
 
 /* The C type of each kind of value. */
-#define SETTING_TYPE_BOOL bool
-#define SETTING_TYPE_NUMBER uint32_t
-#define SETTING_TYPE_SECONDS uint32_t
-#define SETTING_TYPE_BYTES uint64_t
-#define SETTING_TYPE_TEXT const char *
-#define SETTING_TYPE_PATH const char * /* "" if there is none */
-#define SETTING_TYPE_WORD unsigned     /* the place of the word among its OPT_WORD rows, see the enum below */
+#define SETTING_TYPE_BOOL      bool
+#define SETTING_TYPE_NUMBER    uint32_t
+#define SETTING_TYPE_SECONDS   uint32_t
+#define SETTING_TYPE_BYTES     uint64_t
+#define SETTING_TYPE_TEXT      const char *
+#define SETTING_TYPE_PATH      const char * /* "" if there is none */
+#define SETTING_TYPE_WORD      unsigned     /* the place of the word among its OPT_WORD rows, see the enum below */
 #define SETTING_TYPE_ENDPOINTS struct endpoint_list
 #define SETTING_TYPE_ADDRESSES struct address_list
-#define SETTING_TYPE_PREFIXES struct prefix_list
-#define SETTING_TYPE_NAMES struct name_list
-#define SETTING_TYPE_HINTS struct hint_list
-#define SETTING_TYPE_RECORDS struct record_list
-#define SETTING_TYPE_ZONES struct zone_list
+#define SETTING_TYPE_PREFIXES  struct prefix_list
+#define SETTING_TYPE_NAMES     struct name_list
+#define SETTING_TYPE_HINTS     struct hint_list
+#define SETTING_TYPE_RECORDS   struct record_list
+#define SETTING_TYPE_ZONES     struct zone_list
 
 /* OPTION_listen, OPTION_port, ...: the rows by number. */
 enum option_id {
@@ -99,9 +99,11 @@ struct settings {
 #define OPT(field, kind, dflt, min, max, when, help) SETTING_TYPE_##kind field;
 #include "config/config.def"
 
-        bool given[OPTION_COUNT];   /* written in the file or a flag, not left at its default */
-        struct hint_list hints;     /* the root servers to begin with: root-hints, the hints file, or the built-in ones */
-        struct record_list anchors; /* the trust anchors: trust-anchors, the anchor file, or the built-in ones */
+        bool given[OPTION_COUNT]; /* written in the file or a flag, not left at its default */
+
+        /* Where things begin: from the settings and the files that they name, else what is built in. */
+        struct hint_list hints;
+        struct record_list anchors;
         struct arena arena;         /* all that the above points to */
 };
 

@@ -12,7 +12,7 @@ enum node_kind { NODE_TEXT, NODE_LIST, NODE_MAP };
 struct node {
         enum node_kind kind;
         struct place place;
-        const char *text;          /* TEXT: without NUL inside, with one behind it */
+        const char *text; /* TEXT: without NUL inside, with one behind it */
         size_t len;
         bool plain;                /* TEXT: written without quotes */
         const struct node *key;    /* in a MAP: the TEXT before the colon */
@@ -29,8 +29,8 @@ struct node {
  *
  * False after a complaint. The fence around libyaml: config.c.
  */
-bool tree_read(struct place where, const char *text, size_t len, struct arena *arena, struct config_complaints *complaints,
-               struct node **out);
+bool tree_read(struct place where, const char *text, size_t len, struct arena *arena,
+               struct config_complaints *complaints, struct node **out);
 
 /** A new node; NULL when the arena is full. The text is copied. */
 struct node *node_new(struct arena *arena, enum node_kind kind, struct place place, const char *text, size_t len);

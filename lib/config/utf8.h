@@ -7,7 +7,7 @@
 
 enum { UTF8_BAD = -1 };
 
-/** The code point at *at, which moves behind it; UTF8_BAD, and no move, where there is none. *at is not at the final NUL. */
+/** The code point at *at, which moves behind it; UTF8_BAD, and no move, where there is none. Not for the final NUL. */
 int32_t utf8_next(const char **at);
 
 /** Is all of this text UTF-8? */

@@ -1,6 +1,6 @@
 /* Settings that are one value: numbers with their units, words, text. Lists are in items.c. */
-#include "config/utf8.h"
 #include "config/value.h"
+#include "config/utf8.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -47,12 +47,8 @@ char *value_allowed(enum option_id id, char room[ALLOWED_MAX])
         char least[SIZE_TEXT_MAX], most[SIZE_TEXT_MAX];
 
         switch (option->kind) {
-        case OPTION_BOOL:
-                snprintf(room, ALLOWED_MAX, "yes or no");
-                break;
-        case OPTION_NUMBER:
-                snprintf(room, ALLOWED_MAX, "a number from %" PRIu64 " to %" PRIu64, min, max);
-                break;
+        case OPTION_BOOL: snprintf(room, ALLOWED_MAX, "yes or no"); break;
+        case OPTION_NUMBER: snprintf(room, ALLOWED_MAX, "a number from %" PRIu64 " to %" PRIu64, min, max); break;
         case OPTION_SECONDS:
                 snprintf(room, ALLOWED_MAX, "a time from %" PRIu64 " to %" PRIu64 " seconds, as in 90, 15m, 2h or 1d",
                          min, max);
@@ -68,18 +64,14 @@ char *value_allowed(enum option_id id, char room[ALLOWED_MAX])
         case OPTION_PATH:
                 snprintf(room, ALLOWED_MAX, "a file name of %" PRIu64 " to %" PRIu64 " bytes", min, max);
                 break;
-        case OPTION_WORD:
-                allowed_words(id, room);
-                break;
+        case OPTION_WORD: allowed_words(id, room); break;
         case OPTION_ENDPOINTS:
         case OPTION_ADDRESSES:
         case OPTION_PREFIXES:
         case OPTION_NAMES:
         case OPTION_HINTS:
         case OPTION_RECORDS:
-        case OPTION_ZONES:
-                snprintf(room, ALLOWED_MAX, "%s", items_allowed(option->kind));
-                break;
+        case OPTION_ZONES: snprintf(room, ALLOWED_MAX, "%s", items_allowed(option->kind)); break;
         }
         return room;
 }

@@ -28,7 +28,7 @@ struct prefix_set {
 MUST_USE enum err prefix_set_make(struct arena *arena, const struct prefix_list *list, const struct prefix_list *more,
                                   struct prefix_set *out);
 
-/** Is the address in one of the networks? An IPv4 address mapped into IPv6 (::ffff:0:0/96) counts as the IPv4 address. */
+/** Is the address in one of the networks? An IPv4 address mapped into IPv6 (::ffff:0:0/96) counts as what it is. */
 bool prefix_set_holds(const struct prefix_set *set, const struct address *address);
 
 /** The IPv4 address in a mapped IPv6 address; every other address as it is. */
@@ -52,7 +52,7 @@ struct cookie_secrets {
 };
 
 enum cookie_verdict {
-        COOKIE_BAD,   /* not ours, too old, or for another address */
+        COOKIE_BAD, /* not ours, too old, or for another address */
         COOKIE_GOOD,
         COOKIE_RENEW, /* good, but the client should get a new one */
 };

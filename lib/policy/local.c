@@ -377,8 +377,8 @@ static const struct local_name *wildcard_below(const struct local_zones *zones, 
 }
 
 /*
- * The DS of a zone belongs to its parent. The parents of the zones below arpa delegate them on purpose without DS, and a
- * client that validates needs to see that (RFC 8375 section 4); the other zones have no parent that knows them.
+ * The DS of a zone belongs to its parent. The parents of the zones below arpa delegate them on purpose without DS, and
+ * a client that validates needs to see that (RFC 8375 section 4); the other zones have no parent that knows them.
  */
 static bool is_for_parent(const struct local_name *zone, const struct name *name, uint16_t type)
 {

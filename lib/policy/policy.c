@@ -1,4 +1,5 @@
 #include "policy/policy.h"
+#include "base/buf.h"
 #include "config/config.h"
 #include "policy/access.h"
 #include "policy/local.h"
@@ -154,19 +155,57 @@ static bool is_private_domain(const struct settings *settings, const struct name
         return false;
 }
 
+/* Is any of the addresses, written one behind the other, a private one? */
+static bool holds_private(const struct policy *policy, const uint8_t *bytes, size_t total, size_t len)
+{
+        for (size_t at = 0; at + len <= total; at += len) {
+                struct address address = address_from(bytes + at, len);
+
+                if (prefix_set_holds(&policy->private_address, &address))
+                        return true;
+        }
+        return false;
+}
+
+/* RFC 9460 7.3: browsers connect to the hints of an HTTPS record without asking for A or AAAA. */
+static bool hints_at_private(const struct policy *policy, const struct rdata *rdata)
+{
+        enum { KEY_IPV4HINT = 4, KEY_IPV6HINT = 6 };
+        struct reader reader = reader_over(rdata->bytes, rdata->len);
+        struct name target;
+
+        read_u16(&reader); /* priority */
+        if (name_read(&reader, &target))
+                return false;
+        while (reader_left(&reader) > 0) {
+                uint16_t key = read_u16(&reader), len = read_u16(&reader);
+                const uint8_t *value = read_bytes(&reader, len);
+
+                if (value && key == KEY_IPV4HINT && holds_private(policy, value, len, 4))
+                        return true;
+                if (value && key == KEY_IPV6HINT && holds_private(policy, value, len, 16))
+                        return true;
+        }
+        return false;
+}
+
+static bool leads_to_private(const struct policy *policy, uint16_t type, const struct rdata *rdata)
+{
+        switch (type) {
+        case TYPE_A: return holds_private(policy, rdata->bytes, rdata->len, 4);
+        case TYPE_AAAA: return holds_private(policy, rdata->bytes, rdata->len, 16);
+        case TYPE_SVCB:
+        case TYPE_HTTPS: return hints_at_private(policy, rdata);
+        }
+        return false;
+}
+
 bool policy_answer(const struct policy *policy, const struct rrset *set)
 {
-        size_t len = set->type == TYPE_A ? 4 : set->type == TYPE_AAAA ? 16 : 0;
-
-        if (len == 0 || policy->private_address.count == 0)
+        if (policy->private_address.count == 0)
                 return true;
         for (unsigned i = 0; i < set->count; i++) {
-                struct address address;
-
-                if (set->rdata[i].len != len)
-                        continue;
-                address = address_from(set->rdata[i].bytes, len);
-                if (prefix_set_holds(&policy->private_address, &address))
+                if (leads_to_private(policy, set->type, &set->rdata[i]))
                         return is_private_domain(policy->settings, &set->owner);
         }
         return true;

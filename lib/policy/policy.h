@@ -23,15 +23,17 @@ struct policy {
         struct prefix_set allow;         /* with the attached networks, if they count */
         struct prefix_set do_not_query;
         struct prefix_set private_address;
-        struct arena arena;              /* of these sets */
-        uint64_t generation;             /* grows with every snapshot of the process */
+        struct arena arena;  /* of these sets */
+        uint64_t generation; /* grows with every snapshot of the process */
         _Atomic unsigned holds;
 };
 
 /**
- * Build a snapshot; takes over the settings. One hold belongs to the caller. attached: the networks of the host's own
- * interfaces, allowed beside `allow` when that is left at its default. NULL when out of memory or when the built-in zones
- * do not parse; the settings are freed then too.
+ * Build a snapshot; takes over the settings. One hold belongs to the caller.
+ *
+ *   attached  in  the networks of the host's own interfaces, allowed beside `allow` when that is left at its default
+ *
+ * NULL when out of memory or when the built-in zones do not parse; the settings are freed then too.
  */
 struct policy *policy_new(struct settings *settings, const struct prefix *attached, unsigned attached_count);
 
@@ -43,7 +45,7 @@ void policy_release(const struct policy *policy);
 
 enum policy_kind {
         POLICY_PASS,
-        POLICY_SET,      /* answer with these records, authoritatively local; a CNAME answers for every type */
+        POLICY_SET, /* answer with these records, authoritatively local; a CNAME answers for every type */
         POLICY_NODATA,
         POLICY_NXDOMAIN,
         POLICY_REFUSE,
@@ -51,11 +53,11 @@ enum policy_kind {
 
 struct policy_verdict {
         enum policy_kind kind;
-        const char *rule;     /* a word for the trace: "local-data", "special-use" */
-        struct name zone;     /* which zone's rule, or the name of the data; the root if none */
+        const char *rule;        /* a word for the trace: "local-data", "special-use" */
+        struct name zone;        /* which zone's rule, or the name of the data; the root if none */
         const struct rrset *set; /* POLICY_SET; bytes live as long as the snapshot (owner: the name asked) */
         const struct rrset *soa; /* NODATA, NXDOMAIN; may be NULL */
-        uint16_t ede;         /* EDE_* or EDE_NONE */
+        uint16_t ede;            /* EDE_* or EDE_NONE */
 };
 
 /** First point: does a local rule answer this question? */
@@ -67,7 +69,7 @@ struct policy_verdict policy_question(const struct policy *policy, const struct 
  */
 bool policy_server(const struct policy *policy, const struct address *server, const char **why);
 
-/** The same for a server that a stub or forward zone names: there, loopback addresses and do-not-query are no reason. */
+/** The same for a server that a stub or forward zone names: loopback and do-not-query are no reason against those. */
 bool policy_named_server(const struct policy *policy, const struct address *server, const char **why);
 
 /** Third point: may this set, learned from servers, go to a client (private-address)? False: it is to be left out. */

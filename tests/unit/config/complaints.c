@@ -254,6 +254,24 @@ static void test_too_many_values_are_refused(void **state)
         free(text);
 }
 
+static void test_too_large_sets_are_refused(void **state)
+{
+        static struct config_complaints complaints;
+        char text[1 << 14] = "local-data:\n  - b.lab. A 192.0.2.1\n  - A.lab. TXT x\n";
+        size_t len = strlen(text);
+
+        (void)state;
+        for (unsigned i = 0; i < LIMIT_RECORDS_PER_SET; i++)
+                len += (size_t)snprintf(text + len, sizeof(text) - len, "  - a.lab. A 192.0.2.%u\n", i);
+        settings_free(config_parse("f", text, len, &complaints));
+        assert_int_equal(complaints.count, 0);
+        len += (size_t)snprintf(text + len, sizeof(text) - len, "  - A.lab. A 192.0.3.0\n");
+        assert_null(config_parse("f", text, len, &complaints));
+        assert_int_equal(complaints.count, 1);
+        assert_memory_equal(complaints.item[0].text, "f:2:3: local-data: ", 19);
+        assert_non_null(strstr(complaints.item[0].text, " has more than 256 records of type A"));
+}
+
 /* Complaints go to terminals and logs. */
 static void test_complaints_are_printable(void **state)
 {
@@ -278,6 +296,7 @@ int main(void)
                 cmocka_unit_test(test_complaints_are_bounded),
                 cmocka_unit_test(test_too_large_a_file_is_refused),
                 cmocka_unit_test(test_too_many_values_are_refused),
+                cmocka_unit_test(test_too_large_sets_are_refused),
                 cmocka_unit_test(test_complaints_are_printable),
         };
 

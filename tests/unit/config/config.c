@@ -1,5 +1,6 @@
 /*
- * Settings files that are read: what becomes of each kind of value, and that printing and reading again changes nothing.
+ * Settings files that are read: what becomes of each kind of value, and that printing and reading again changes
+ * nothing.
  */
 #include "config/config.h"
 #include "config/option.h"

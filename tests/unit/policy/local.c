@@ -8,7 +8,6 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -292,23 +291,6 @@ static void test_long_names(void **state)
         policy_release(policy);
 }
 
-static void test_sets_are_cut_at_their_limit(void **state)
-{
-        char *text = malloc(1 << 16);
-        const struct policy *policy;
-        size_t len = 0;
-
-        (void)state;
-        assert_non_null(text);
-        len += (size_t)sprintf(text, "local-data:\n");
-        for (unsigned i = 0; i < LIMIT_RECORDS_PER_SET + 10; i++)
-                len += (size_t)sprintf(text + len, "  - a.lab. A 192.0.%u.%u\n", i / 256, i % 256);
-        policy = policy_of(text);
-        assert_int_equal(ask(policy, "a.lab.", "A").set->count, LIMIT_RECORDS_PER_SET);
-        policy_release(policy);
-        free(text);
-}
-
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -321,7 +303,6 @@ int main(void)
                 cmocka_unit_test(test_local_data_has_the_smallest_ttl),
                 cmocka_unit_test(test_stubs_and_forwards_go_before_special_use),
                 cmocka_unit_test(test_long_names),
-                cmocka_unit_test(test_sets_are_cut_at_their_limit),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

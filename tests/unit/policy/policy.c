@@ -168,7 +168,10 @@ static void test_which_servers_may_be_asked(void **state)
 static bool answer(const struct policy *policy, const char *owner, uint16_t type, const char *first, const char *second)
 {
         struct address one = address(first), other = address(second);
-        struct rdata rdata[2] = {{one.bytes, (uint16_t)address_len(&one)}, {other.bytes, (uint16_t)address_len(&other)}};
+        struct rdata rdata[2] = {
+                {one.bytes, (uint16_t)address_len(&one)},
+                {other.bytes, (uint16_t)address_len(&other)},
+        };
         struct rrset set = {.type = type, .class = CLASS_IN, .count = 2, .rdata = rdata};
         uint8_t room[NAME_WIRE_MAX];
 
@@ -199,6 +202,38 @@ static void test_private_addresses_are_left_out(void **state)
         policy_release(policy);
 }
 
+/* RFC 9460 appendix D gives the form: priority, target, parameters in the order of their keys. */
+static void test_private_hints_are_left_out(void **state)
+{
+        static const uint8_t good[] = {0, 1, 0, 0, 1, 0, 3, 2, 'h', '2', 0, 4, 0, 4, 192, 0, 2, 1};
+        static const uint8_t first[] = {0, 1, 0, 0, 4, 0, 4, 10, 0, 0, 1};
+        static const uint8_t second[] = {0, 1, 1, 'a', 0, 0, 4, 0, 8, 192, 0, 2, 1, 10, 0, 0, 1};
+        static const uint8_t ipv6[] = {0, 1, 0, 0, 6, 0, 16, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+        static const uint8_t other_key[] = {0, 1, 0, 0, 7, 0, 4, 10, 0, 0, 1};
+        static const struct {
+                struct rdata rdata;
+                bool passes;
+        } cases[] = {
+                {{good, sizeof(good)}, true},           {{first, sizeof(first)}, false},
+                {{second, sizeof(second)}, false},      {{ipv6, sizeof(ipv6)}, false},
+                {{other_key, sizeof(other_key)}, true},
+                {{first, sizeof(first) - 1}, true}, /* not read beyond its end */
+                {{first, 2}, true},
+        };
+        const struct policy *policy = policy_of("private-address: [10.0.0.0/8, \"fd00::/8\"]\n");
+
+        (void)state;
+        for (size_t i = 0; i < COUNT(cases); i++) {
+                struct rrset set = {.owner = name_root, .class = CLASS_IN, .count = 1, .rdata = &cases[i].rdata};
+
+                set.type = TYPE_HTTPS;
+                assert_int_equal(policy_answer(policy, &set), cases[i].passes);
+                set.type = TYPE_SVCB;
+                assert_int_equal(policy_answer(policy, &set), cases[i].passes);
+        }
+        policy_release(policy);
+}
+
 static void test_nothing_is_private_by_default(void **state)
 {
         const struct policy *policy = policy_of("");
@@ -217,6 +252,7 @@ int main(void)
                 cmocka_unit_test(test_attached_networks_are_allowed_by_default),
                 cmocka_unit_test(test_which_servers_may_be_asked),
                 cmocka_unit_test(test_private_addresses_are_left_out),
+                cmocka_unit_test(test_private_hints_are_left_out),
                 cmocka_unit_test(test_nothing_is_private_by_default),
         };
 
