@@ -14,7 +14,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <lmdb.h>
-#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -53,6 +52,7 @@ struct lmdb {
         atomic_int health;         /* enum backend_health */
         const char *_Atomic why;   /* literal text */
         atomic_bool is_torn;       /* a jump left LMDB in the middle of a change: never touch it again, not even to close */
+        struct lmdb *next_torn;
         struct lmdb_view write;    /* the one write view */
         bool is_full;              /* no more puts in this transaction */
 };
@@ -103,14 +103,19 @@ static void guard_assert(MDB_env *env, const char *message)
                 siglongjmp(*guard_exit, 1);
 }
 
+/* At each opening: a library may have taken the signals over since. */
 static void guard_install(void)
 {
         /* SA_NODEFER: a jump out of the handler must not leave the signal blocked, and saving the mask costs a system call. */
         struct sigaction action = { .sa_handler = guard_caught, .sa_flags = SA_NODEFER };
 
         sigemptyset(&action.sa_mask);
-        for (size_t i = 0; i < sizeof(guard_signals) / sizeof(guard_signals[0]); i++)
-                sigaction(guard_signals[i], &action, &guard_former[i]);
+        for (size_t i = 0; i < sizeof(guard_signals) / sizeof(guard_signals[0]); i++) {
+                struct sigaction former;
+
+                if (sigaction(guard_signals[i], &action, &former) == 0 && former.sa_handler != guard_caught)
+                        guard_former[i] = former;
+        }
 }
 
 /* What a guarded call works on. */
@@ -129,6 +134,7 @@ enum call_kind {
         CALL_READS,  /* a fault leaves LMDB's own state as it was */
         CALL_WRITES, /* a fault tears it */
         CALL_ENDS,   /* the same, and it is done for a dead environment too */
+        CALL_LEAVES, /* touches only what is the view's own: done even for a torn environment */
 };
 
 /* Run work; a fault in it gives MDB_PANIC and kills the environment. */
@@ -137,13 +143,13 @@ static int guard_run(struct call *call, call_work *work, enum call_kind kind)
         sigjmp_buf here;
         int rc;
 
-        if (atomic_load(&call->lmdb->is_torn))
+        if (kind < CALL_LEAVES && atomic_load(&call->lmdb->is_torn))
                 return MDB_PANIC;
-        if (kind != CALL_ENDS && atomic_load_explicit(&call->lmdb->health, memory_order_relaxed) == BACKEND_DEAD)
+        if (kind < CALL_ENDS && atomic_load_explicit(&call->lmdb->health, memory_order_relaxed) == BACKEND_DEAD)
                 return MDB_PANIC;
         if (sigsetjmp(here, 0) != 0) {
                 guard_exit = NULL;
-                if (kind != CALL_READS)
+                if (kind == CALL_WRITES || kind == CALL_ENDS)
                         atomic_store(&call->lmdb->is_torn, true);
                 lmdb_suffer(call->lmdb, BACKEND_DEAD, "its file was damaged or cut off");
                 return MDB_PANIC;
@@ -213,16 +219,20 @@ static struct store_view *lmdb_view_new(struct backend *backend)
         return &view->view;
 }
 
+static int work_view_free(struct call *call)
+{
+        if (call->view->cursor)
+                mdb_cursor_close(call->view->cursor);
+        mdb_txn_abort(call->view->txn);
+        return MDB_SUCCESS;
+}
+
 static void lmdb_view_free(struct store_view *view)
 {
-        struct lmdb_view *mine = view_of(view);
+        struct call call = { .lmdb = lmdb_of(view->backend), .view = view_of(view) };
 
-        if (!atomic_load(&lmdb_of(view->backend)->is_torn)) {
-                if (mine->cursor)
-                        mdb_cursor_close(mine->cursor);
-                mdb_txn_abort(mine->txn);
-        }
-        free(mine);
+        (void)guard_run(&call, work_view_free, CALL_LEAVES);
+        free(call.view);
 }
 
 static int work_view_begin(struct call *call)
@@ -238,9 +248,17 @@ static enum err lmdb_view_begin(struct store_view *view)
         return lmdb_err(call.lmdb, guard_run(&call, work_view_begin, CALL_READS));
 }
 
+static int work_view_end(struct call *call)
+{
+        mdb_txn_reset(call->view->txn);
+        return MDB_SUCCESS;
+}
+
 static void lmdb_view_end(struct store_view *view)
 {
-        mdb_txn_reset(view_of(view)->txn); /* frees a slot in the reader table; does not touch the file */
+        struct call call = { .lmdb = lmdb_of(view->backend), .view = view_of(view) };
+
+        (void)guard_run(&call, work_view_end, CALL_LEAVES);
 }
 
 static bool copy_val(struct arena *arena, const MDB_val *val, struct store_bytes *out)
@@ -502,13 +520,21 @@ static enum backend_health lmdb_health(struct backend *backend, const char **why
         return (enum backend_health)atomic_load(&lmdb->health);
 }
 
-/* A torn environment is left as it is, map and all: LMDB could hang on its own lock or free what it does not own. */
+/*
+ * A torn environment is left as it is, map and all: LMDB could hang on its own lock, or free what it does not own. The
+ * list is there so that this does not look like a leak.
+ */
+static struct lmdb *lmdb_torn;
+
 static void lmdb_close(struct backend *backend)
 {
         struct lmdb *lmdb = lmdb_of(backend);
 
-        if (atomic_load(&lmdb->is_torn))
+        if (atomic_load(&lmdb->is_torn)) {
+                lmdb->next_torn = lmdb_torn;
+                lmdb_torn = lmdb;
                 return;
+        }
         mdb_env_close(lmdb->env);
         free(lmdb->path);
         free(lmdb);
@@ -662,11 +688,10 @@ static bool is_no_space(int rc)
 
 enum err backend_lmdb_open(const char *path, size_t size, bool fresh, struct backend **out, const char **why)
 {
-        static pthread_once_t installed = PTHREAD_ONCE_INIT;
         struct lmdb *lmdb = NULL;
         int rc = ENOSPC;
 
-        pthread_once(&installed, guard_install);
+        guard_install();
         remove_lock_file(path);
         if (fresh && unlink(path) != 0 && errno != ENOENT) {
                 *why = strerror(errno);
