@@ -52,6 +52,29 @@ void key_server(struct key *key, const struct address *address)
         key->len = 2 + len;
 }
 
+void key_from(struct key *key, struct store_bytes bytes)
+{
+        key->len = bytes.len < sizeof(key->bytes) ? bytes.len : sizeof(key->bytes);
+        memcpy(key->bytes, bytes.bytes, key->len);
+}
+
+enum err key_next_partition(struct store_view *view, enum key_space space, struct arena *scratch,
+                            cache_partition *partition)
+{
+        struct arena_mark mark = arena_mark(scratch);
+        struct store_item item;
+        struct key from;
+
+        key_partition(&from, space, *partition);
+        enum err err = store_seek(view, SEEK_FIRST_FROM, key_view(&from), scratch, &item);
+        if (!err && (item.key.len < KEY_PARTITION_END || item.key.bytes[0] != (uint8_t)space))
+                err = ERR_MISSING;
+        if (!err)
+                *partition = load_u64(item.key.bytes + 1);
+        arena_reset(scratch, mark);
+        return err;
+}
+
 bool key_has_prefix(struct store_bytes key, struct store_bytes prefix)
 {
         return key.len >= prefix.len && memcmp(key.bytes, prefix.bytes, prefix.len) == 0;

@@ -50,6 +50,16 @@ void key_partition(struct key *key, enum key_space space, cache_partition partit
 /** Only space, partition and name: all keys that begin so belong to this name; without the final 00 also to names below it. */
 bool key_name(struct key *key, enum key_space space, cache_partition partition, const struct name *name, bool and_below);
 
+/** A copy of a stored key; cut off at STORE_KEY_MAX bytes, which no stored key has more of. */
+void key_from(struct key *key, struct store_bytes bytes);
+
+/**
+ * The first partition at or behind *partition that has entries in this space. ERR_MISSING: there is none; other errors as
+ * of store_seek(). The arena is as it was afterwards.
+ */
+MUST_USE enum err key_next_partition(struct store_view *view, enum key_space space, struct arena *scratch,
+                                     cache_partition *partition);
+
 /** Does key begin with the bytes of prefix? */
 bool key_has_prefix(struct store_bytes key, struct store_bytes prefix);
 

@@ -206,27 +206,20 @@ static enum err flush_prefix(struct store *store, const struct key *prefix, stru
         return err;
 }
 
-/* The partition of the first key from (space, *partition) on. */
+/* The next route that has entries in this space. */
 static enum err next_partition(struct store *store, enum key_space space, struct arena *scratch, cache_partition *partition)
 {
-        struct key from;
-        struct store_item item;
         struct store_view *view;
         enum err err = store_write_begin(store, &view);
 
         if (err)
                 return err;
-        key_partition(&from, space, *partition);
-        err = store_seek(view, SEEK_FIRST_FROM, key_view(&from), scratch, &item);
-        if (!err && (item.key.len < KEY_PARTITION_END || item.key.bytes[0] != (uint8_t)space))
-                err = ERR_MISSING;
-        if (!err)
-                *partition = load_u64(item.key.bytes + 1);
+        err = key_next_partition(view, space, scratch, partition);
         store_abort(store, view);
         return err;
 }
 
-/* In each route that has entries in this space. */
+/* In each route. */
 static enum err flush_space(struct store *store, enum key_space space, enum flush_what what, const struct name *name,
                             uint64_t *deleted)
 {
@@ -236,11 +229,9 @@ static enum err flush_space(struct store *store, enum key_space space, enum flus
 
         arena_init(&scratch, SCRATCH_MAX);
         do {
-                struct arena_mark mark = arena_mark(&scratch);
                 struct key prefix;
 
                 err = next_partition(store, space, &scratch, &partition);
-                arena_reset(&scratch, mark);
                 if (!err && key_name(&prefix, space, partition, name, what == FLUSH_ZONE))
                         err = flush_prefix(store, &prefix, &scratch, deleted);
         } while (!err && ++partition != 0);
