@@ -174,12 +174,15 @@ static void rr_write(struct compose *c, struct writer *w, struct common *common,
                 write_u16(w, common->pointer);
         else
                 common->pointer = name_write(c, w, common->owner);
-        write_u16(w, common->type);
-        write_u16(w, common->class);
+        uint8_t *fixed = write_room(w, 8);
+        if (!fixed)
+                return;
+        store_u16(fixed, common->type);
+        store_u16(fixed + 2, common->class);
+        store_u32(fixed + 4, common->ttl);
         if (c->ttl_count < COMPOSE_TTLS)
-                c->ttl_offset[c->ttl_count] = (uint16_t)writer_len(w);
+                c->ttl_offset[c->ttl_count] = (uint16_t)(fixed + 4 - c->out);
         c->ttl_count++;
-        write_u32(w, common->ttl);
         if (common->compress) {
                 rdata_write_compressed(c, w, common->type, rdata);
                 return;
