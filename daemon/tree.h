@@ -4,12 +4,12 @@
  * sub-question indented under the step that began it.
  *
  *      7f3a9c21 www.example.com. A NOERROR 31.4 ms, 4 messages
- *            0.0 127.0.0.1@40211 asks www.example.com. A over udp, flags rd
+ *            0.0 question www.example.com. A over udp from 127.0.0.1@40211, flags rd
  *            0.1 cache: nothing about www.example.com. A
  *            2.3 sub-question ns.example.net. A: address of a server
  *            2.4 | cache: nothing about ns.example.net. A
  *      ...
- *           31.4 answered NOERROR, flags qr rd ra, 1 records, 49 bytes, after 31.4 ms and 4 messages to servers
+ *           31.4 answered NOERROR, flags qr rd ra, 1 record, 49 bytes, after 31.4 ms and 4 messages to servers
  *
  * tree_print() draws a finished trace, grouped by sub-question: the trace log and `cairn trace` of a past one.
  * A struct tree_follower draws a trace that still grows, each step as it comes; where sub-questions run side by side, a

@@ -405,11 +405,34 @@ void step_field_text(struct writer *w, const struct step_field *field)
         }
 }
 
-/* The sentence of the row with its {fields} filled in. A field that damage took away becomes a question mark. */
+/* " record" or " records", " address" or " addresses". */
+static void write_noun(struct writer *w, uint64_t count, const char *noun, size_t len)
+{
+        write_u8(w, ' ');
+        write_bytes(w, noun, len);
+        if (count != 1)
+                write_text(w, len && noun[len - 1] == 's' ? "es" : "s");
+}
+
+/* What stands for "{field}" or "{field:noun}" in a sentence; a question mark for a field that damage took away. */
+static void write_placeholder(struct writer *w, const struct step_view *step, const char *text, size_t len)
+{
+        size_t name_len = strcspn(text, ":}");
+        struct step_field field;
+
+        if (!field_find(step, text, name_len, &field)) {
+                write_u8(w, '?');
+                return;
+        }
+        step_field_text(w, &field);
+        if (name_len < len)
+                write_noun(w, field.number, text + name_len + 1, len - name_len - 1);
+}
+
+/* The sentence of the row with its fields filled in. */
 static void write_sentence(struct writer *w, const struct step_view *step)
 {
         const char *text = step_rows[step->kind].text;
-        struct step_field field;
 
         while (*text) {
                 size_t plain = strcspn(text, "{");
@@ -420,10 +443,7 @@ static void write_sentence(struct writer *w, const struct step_view *step)
                         return;
                 size_t len = strcspn(++text, "}");
 
-                if (field_find(step, text, len, &field))
-                        step_field_text(w, &field);
-                else
-                        write_u8(w, '?');
+                write_placeholder(w, step, text, len);
                 text += len + (text[len] == '}');
         }
 }

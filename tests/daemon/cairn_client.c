@@ -208,9 +208,9 @@ static size_t trace_reply(void)
 }
 
 static const char expected_tree[] =
-        "      0.0 127.0.0.1@40211 asks www.example.com. A over control, flags rd\n"
+        "      0.0 question www.example.com. A over control from 127.0.0.1@40211, flags rd\n"
         "      1.5 cache: nothing about www.example.com. A\n"
-        "     31.4 answered NOERROR, flags qr rd ra, 1 records, 49 bytes, after 31.4 ms and 4 messages to servers\n"
+        "     31.4 answered NOERROR, flags qr rd ra, 1 record, 49 bytes, after 31.4 ms and 4 messages to servers\n"
         "\n"
         ";; trace 7f3a9c21 www.example.com. A NOERROR 31.4 ms, 4 messages\n"
         ";; NOERROR, flags qr rd ra, 49 bytes\n"

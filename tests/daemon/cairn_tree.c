@@ -127,7 +127,7 @@ static void test_finished_trace_is_grouped(void **state)
         print(&trace, &(struct tree_options){ 0 });
         assert_string_equal(paper.text,
                 "7f3a9c21 www.example.com. A NOERROR 31.4 ms, 4 messages\n"
-                "      0.0 127.0.0.1@40211 asks www.example.com. A over udp, flags rd\n"
+                "      0.0 question www.example.com. A over udp from 127.0.0.1@40211, flags rd\n"
                 "      1.0 sub-question ns1.example.net. A: address of a server\n"
                 "      1.2 | cache: nothing about ns1.example.net. A\n"
                 "     12.2 | 192.0.2.1 was silent for 10.5 ms\n"
@@ -135,7 +135,7 @@ static void test_finished_trace_is_grouped(void **state)
                 "      1.3 | cache: nothing about ns2.example.net. A\n"
                 "      2.0 | sub-question ns.other.example. A: address of a server\n"
                 "      2.1 | | cache: nothing about ns.other.example. A\n"
-                "     31.4 answered NOERROR, flags qr rd ra, 1 records, 49 bytes, "
+                "     31.4 answered NOERROR, flags qr rd ra, 1 record, 49 bytes, "
                 "after 31.4 ms and 4 messages to servers\n");
 }
 
@@ -151,7 +151,7 @@ static void test_growing_trace_is_in_order_of_time(void **state)
         assert_int_equal(trace_open(trace.bytes, trace.len, &view), ERR_OK);
         tree_follow(&follower, &view, write_on_paper, &paper);
         assert_string_equal(paper.text,
-                "      0.0 127.0.0.1@40211 asks www.example.com. A over udp, flags rd\n"
+                "      0.0 question www.example.com. A over udp from 127.0.0.1@40211, flags rd\n"
                 "      1.0 sub-question ns1.example.net. A: address of a server\n"
                 "      1.1 sub-question ns2.example.net. A: address of a server\n"
                 "          | [ns1.example.net. A]\n"
@@ -162,7 +162,7 @@ static void test_growing_trace_is_in_order_of_time(void **state)
                 "      2.1 | | cache: nothing about ns.other.example. A\n"
                 "          | [ns1.example.net. A]\n"
                 "     12.2 | 192.0.2.1 was silent for 10.5 ms\n"
-                "     31.4 answered NOERROR, flags qr rd ra, 1 records, 49 bytes, "
+                "     31.4 answered NOERROR, flags qr rd ra, 1 record, 49 bytes, "
                 "after 31.4 ms and 4 messages to servers\n");
 }
 

@@ -224,9 +224,9 @@ static void test_sentences_use_fields_of_their_row(void **state)
         (void)state;
         for (enum step_kind kind = 0; kind < STEP_COUNT; kind++) {
                 for (const char *at = strchr(rows[kind].text, '{'); at; at = strchr(at + 1, '{')) {
-                        size_t len = strcspn(at + 1, "{}");
+                        size_t len = strcspn(at + 1, ":{}");
 
-                        if (at[1 + len] != '}' || !row_has_field(kind, at + 1, len))
+                        if (at[1 + strcspn(at + 1, "{}")] != '}' || !row_has_field(kind, at + 1, len))
                                 fail_msg("%s: no field for %s", rows[kind].word, at);
                 }
         }
@@ -363,6 +363,33 @@ static void test_sentences_read_well(void **state)
         assert_string_equal(json, "{\"at_us\":900,\"task\":0,\"step\":\"timeout\",\"server\":\"192.0.2.1@5300\","
                                   "\"waited_us\":1500000}");
         arena_fini(&arena);
+}
+
+static void test_nouns_follow_their_number(void **state)
+{
+        static const char *const sentences[] = {
+                "closest known zone cut is www.example.com. (from cache): 0 servers, 1 address",
+                "closest known zone cut is www.example.com. (from cache): 1 server, 2 addresses",
+        };
+        struct arena arena;
+
+        (void)state;
+        for (uint64_t i = 0; i < 2; i++) {
+                struct trace trace;
+                struct trace_view view;
+                struct step_view step;
+                char text[STEP_TEXT_MAX];
+                size_t at = 0;
+
+                arena_init(&arena, 1 << 20);
+                trace_begin(&trace, &arena, &id, &start);
+                trace_step(&trace, 0, start.mono_us, STEP_CUT, &ordinary.name, "cache", i, i + 1);
+                assert_int_equal(trace_open(trace.bytes, trace.len, &view), ERR_OK);
+                assert_true(trace_next(&view, &at, &step));
+                step_text(&step, text, sizeof text);
+                assert_string_equal(text, sentences[i]);
+                arena_fini(&arena);
+        }
 }
 
 static void test_sentence_is_cut_to_size(void **state)
@@ -637,6 +664,7 @@ int main(void)
                 cmocka_unit_test(test_what_is_recorded_is_read_back),
                 cmocka_unit_test(test_hostile_values_become_harmless_words),
                 cmocka_unit_test(test_sentences_read_well),
+                cmocka_unit_test(test_nouns_follow_their_number),
                 cmocka_unit_test(test_sentence_is_cut_to_size),
                 cmocka_unit_test(test_steps_without_room_are_counted),
                 cmocka_unit_test(test_a_full_arena_loses_steps_only),
