@@ -120,11 +120,12 @@ static bool record_item(struct reading *reading, enum option_id id, const struct
         struct record *record = item;
         char key[OPTION_KEY_MAX], shown[QUOTED_MAX];
         const char *why = NULL;
+        enum err err = rr_from_text(node->text, RECORD_TTL_S, &reading->settings->arena, &record->rr, &why);
 
-        if (rr_from_text(node->text, RECORD_TTL_S, &reading->settings->arena, &record->rr, &why)) {
+        if (err) {
                 complain(reading->out, node->place, "%s: %s is not %s: %s", option_key(id, key),
                          quoted(node->text, node->len, shown), items_allowed(OPTION_RECORDS),
-                         why ? why : "it cannot be read");
+                         why ? why : err_text(err));
                 return false;
         }
         record->text = value_keep(reading, node->place, node->text, node->len);

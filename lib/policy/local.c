@@ -42,6 +42,7 @@ struct local_zones {
         struct arena arena;
         struct local_name **slot; /* hash table with open addressing; at most half full */
         size_t slot_count;        /* a power of two */
+        struct local_name *root;  /* where each descent begins */
 };
 
 /* --- The table of names ------------------------------------------------------------------------------------------- */
@@ -109,16 +110,18 @@ struct descent {
 static struct descent descend(const struct local_zones *zones, const struct name *lower)
 {
         struct descent descent = {NULL, NULL};
+        const struct local_name *entry = zones->root;
 
-        for (unsigned labels = 0; labels <= lower->label_count; labels++) {
-                struct name ancestor = name_ancestor(lower, labels);
-                const struct local_name *entry = *slot_of(zones, &ancestor);
+        for (unsigned labels = 1; entry; labels++) {
+                struct name ancestor;
 
-                if (!entry)
-                        break;
                 descent.deepest = entry;
                 if (entry->kind != LOCAL_NAME)
                         descent.zone = entry->kind == LOCAL_ZONE ? entry : NULL;
+                if (labels > lower->label_count)
+                        break;
+                ancestor = name_ancestor(lower, labels);
+                entry = *slot_of(zones, &ancestor);
         }
         return descent;
 }
@@ -241,7 +244,8 @@ static bool table_init(struct local_zones *zones, const struct settings *setting
                 slots *= 2;
         zones->slot_count = slots;
         zones->slot = arena_alloc(&zones->arena, slots * sizeof(struct local_name *));
-        return zones->slot;
+        zones->root = zones->slot ? local_name_make(zones, &name_root) : NULL;
+        return zones->root;
 }
 
 static bool add_routes(struct local_zones *zones, const struct zone_list *list)
@@ -399,7 +403,7 @@ struct policy_verdict local_ask(const struct local_zones *zones, const struct qu
                 return verdict_pass();
         lower = lowered(&question->name, room);
         descent = descend(zones, &lower);
-        if (!descent.deepest || is_for_parent(descent.zone, &lower, question->type))
+        if (is_for_parent(descent.zone, &lower, question->type))
                 return verdict_pass();
         entry = descent.deepest;
         if (entry->name.label_count < lower.label_count)
