@@ -59,14 +59,14 @@ static void turn_take(struct turn *turn, enum rcode wrong)
         if (wrong) {
                 turn->response->rcode = wrong;
                 turn->response->bare = turn->query->class == 0;
-                turn->len = response_write(turn->response, turn->query, turn->out, answer_limit(turn));
+                turn->len = lab_response_write(turn->response, turn->query, turn->out, answer_limit(turn));
                 return;
         }
         behaviours_run(turn, STAGE_ANSWER);
         if (!turn->answered)
                 turn_look_up(turn);
         behaviours_run(turn, STAGE_FILLED);
-        turn->len = response_write(turn->response, turn->query, turn->out, answer_limit(turn));
+        turn->len = lab_response_write(turn->response, turn->query, turn->out, answer_limit(turn));
         behaviours_run(turn, STAGE_WRITTEN);
 }
 
@@ -82,7 +82,7 @@ size_t authority_answer(struct authority *authority, const struct authority_addr
         if (!server)
                 return 0;
         *(tcp ? &server->counters.tcp : &server->counters.udp) += 1;
-        enum rcode wrong = query_read(&query, bytes, len, &answerable);
+        enum rcode wrong = lab_query_read(&query, bytes, len, &answerable);
         manner->drop = !answerable;
         struct turn turn = { .authority = authority, .server = server, .query = &query, .tcp = tcp,
                              .response = &response, .out = out, .max = max, .manner = manner };

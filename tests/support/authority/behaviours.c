@@ -150,7 +150,7 @@ static void behave_upward(struct turn *turn)
 
         turn->answered = true;
         dname_from_text("a.root-servers.net", server);
-        response_make(turn->response, SECTION_AUTHORITY, root, TYPE_NS, ATTACK_TTL, server, dname_len(server));
+        lab_response_make(turn->response, SECTION_AUTHORITY, root, TYPE_NS, ATTACK_TTL, server, dname_len(server));
 }
 
 /* An attacker's zone exists in no file. What is not in it is refused; at its apex there is no data. */
@@ -168,7 +168,7 @@ static bool attack_begin(struct turn *turn)
         if (!dname_equal(query->name, zone))
                 return true;
         turn->response->authoritative = true;
-        response_make(turn->response, SECTION_AUTHORITY, zone, TYPE_SOA, 60, soa, sizeof soa);
+        lab_response_make(turn->response, SECTION_AUTHORITY, zone, TYPE_SOA, 60, soa, sizeof soa);
         return false;
 }
 
@@ -206,7 +206,7 @@ static void attack_refer(struct turn *turn, const uint8_t *cut, unsigned count,
                 size_t len = dname_len(name);
                 set->data[i] = (struct lab_rdata){ .bytes = lab_copy(scratch, name, len), .len = (uint16_t)len };
         }
-        response_add(turn->response, SECTION_AUTHORITY, cut, NULL, set);
+        lab_response_add(turn->response, SECTION_AUTHORITY, cut, NULL, set);
 }
 
 /* prefix.label.zone, with numbers in label. */
@@ -227,8 +227,8 @@ static void behave_self_referral(struct turn *turn)
         turn->answered = true;
         if (!zone || !dname_join("ns", zone, server))
                 return;
-        response_make(turn->response, SECTION_AUTHORITY, zone, TYPE_NS, ATTACK_TTL, server, dname_len(server));
-        response_make(turn->response, SECTION_ADDITIONAL, server, address->len == 4 ? TYPE_A : TYPE_AAAA, ATTACK_TTL,
+        lab_response_make(turn->response, SECTION_AUTHORITY, zone, TYPE_NS, ATTACK_TTL, server, dname_len(server));
+        lab_response_make(turn->response, SECTION_ADDITIONAL, server, address->len == 4 ? TYPE_A : TYPE_AAAA, ATTACK_TTL,
                       address->bytes, address->len);
 }
 
@@ -277,7 +277,7 @@ static void alias_answer(struct turn *turn, const char *prefix, unsigned number)
         snprintf(label, sizeof label, "c%u", number);
         attack_name(turn->behaviour->names[0], prefix, label, target);
         turn->response->authoritative = true;
-        response_make(turn->response, SECTION_ANSWER, turn->query->name, TYPE_CNAME, ATTACK_TTL, target,
+        lab_response_make(turn->response, SECTION_ANSWER, turn->query->name, TYPE_CNAME, ATTACK_TTL, target,
                       dname_len(target));
 }
 
@@ -341,9 +341,9 @@ static void behave_poison(struct turn *turn)
 
         if (!name)
                 return;
-        response_make(turn->response, SECTION_AUTHORITY, name, TYPE_NS, ATTACK_TTL, name, dname_len(name));
-        response_make(turn->response, SECTION_ADDITIONAL, name, TYPE_A, ATTACK_TTL, evil_address, EVIL_ADDRESS_LEN);
-        response_make(turn->response, SECTION_ANSWER, name, TYPE_A, ATTACK_TTL, evil_address, EVIL_ADDRESS_LEN);
+        lab_response_make(turn->response, SECTION_AUTHORITY, name, TYPE_NS, ATTACK_TTL, name, dname_len(name));
+        lab_response_make(turn->response, SECTION_ADDITIONAL, name, TYPE_A, ATTACK_TTL, evil_address, EVIL_ADDRESS_LEN);
+        lab_response_make(turn->response, SECTION_ANSWER, name, TYPE_A, ATTACK_TTL, evil_address, EVIL_ADDRESS_LEN);
 }
 
 /* The server's half depends on the client's half and on the server, as RFC 9018 wants it, but by a simpler hash. */

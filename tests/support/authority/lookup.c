@@ -38,14 +38,14 @@ static void addresses_add(struct lookup *lookup, const uint8_t *target, bool glu
         if (!node || (!glue && node->place != PLACE_INSIDE))
                 return;
         const uint8_t *signed_as = node->place == PLACE_INSIDE ? node->name : NULL;
-        response_add(lookup->response, SECTION_ADDITIONAL, node->name, signed_as, lab_node_set(node, TYPE_A));
-        response_add(lookup->response, SECTION_ADDITIONAL, node->name, signed_as, lab_node_set(node, TYPE_AAAA));
+        lab_response_add(lookup->response, SECTION_ADDITIONAL, node->name, signed_as, lab_node_set(node, TYPE_A));
+        lab_response_add(lookup->response, SECTION_ADDITIONAL, node->name, signed_as, lab_node_set(node, TYPE_AAAA));
 }
 
 static void targets_add(struct lookup *lookup, const struct lab_set *set, bool glue)
 {
         for (uint16_t i = 0; i < set->count; i++) {
-                const uint8_t *target = rdata_target(set->type, set->data[i].bytes);
+                const uint8_t *target = lab_rdata_target(set->type, set->data[i].bytes);
                 if (target)
                         addresses_add(lookup, target, glue);
         }
@@ -59,9 +59,9 @@ static void refer(struct lookup *lookup)
 
         response->authoritative = response->count[SECTION_ANSWER] > 0;
         response->glue_must_fit = true;
-        response_add(response, SECTION_AUTHORITY, cut->name, NULL, servers);
+        lab_response_add(response, SECTION_AUTHORITY, cut->name, NULL, servers);
         if (lookup->dnssec && ds)
-                response_add(response, SECTION_AUTHORITY, cut->name, cut->name, ds);
+                lab_response_add(response, SECTION_AUTHORITY, cut->name, cut->name, ds);
         else if (lookup->dnssec)
                 prove_no_type(response, cut);
         targets_add(lookup, servers, true);
@@ -76,7 +76,7 @@ static void soa_add(struct lookup *lookup)
 
         short_lived->ttl = lab_zone_negative_ttl(lookup->zone);
         short_lived->signatures = lookup->dnssec ? lab_sign(lookup->zone, apex->name, soa) : NULL;
-        response_add(lookup->response, SECTION_AUTHORITY, apex->name, apex->name, short_lived);
+        lab_response_add(lookup->response, SECTION_AUTHORITY, apex->name, apex->name, short_lived);
 }
 
 /* RFC 8482: one set stands for all of them. For RRSIG, the signatures of that one. */
@@ -107,7 +107,7 @@ static bool set_answer(struct lookup *lookup, struct lab_node *node)
 
         if (!set)
                 return false;
-        response_add(lookup->response, SECTION_ANSWER, lookup->name, node->name, set);
+        lab_response_add(lookup->response, SECTION_ANSWER, lookup->name, node->name, set);
         targets_add(lookup, set, set->type == TYPE_NS); /* priming wants the addresses (RFC 9609 section 4.2) */
         return true;
 }
@@ -120,7 +120,7 @@ static bool alias_answer(struct lookup *lookup, struct lab_node *node)
 
         if (!alias || type == TYPE_CNAME || type == TYPE_ANY || type == TYPE_RRSIG || type == TYPE_NSEC)
                 return false;
-        response_add(lookup->response, SECTION_ANSWER, lookup->name, node->name, alias);
+        lab_response_add(lookup->response, SECTION_ANSWER, lookup->name, node->name, alias);
         lookup->name = alias->data[0].bytes;
         return true;
 }
@@ -131,12 +131,12 @@ static bool dname_answer(struct lookup *lookup)
         struct lab_set *set = lab_node_set(lookup->encloser, TYPE_DNAME);
         uint8_t target[DNAME_MAX];
 
-        response_add(lookup->response, SECTION_ANSWER, lookup->encloser->name, lookup->encloser->name, set);
+        lab_response_add(lookup->response, SECTION_ANSWER, lookup->encloser->name, lookup->encloser->name, set);
         if (!dname_replace(lookup->name, lookup->encloser->name, set->data[0].bytes, target)) {
                 lookup->response->rcode = RCODE_YXDOMAIN;
                 return false;
         }
-        response_make(lookup->response, SECTION_ANSWER, lookup->name, TYPE_CNAME, set->ttl, target, dname_len(target));
+        lab_response_make(lookup->response, SECTION_ANSWER, lookup->name, TYPE_CNAME, set->ttl, target, dname_len(target));
         lookup->name = lab_copy(lookup->response->scratch, target, dname_len(target));
         return lookup->query->type != TYPE_CNAME && lookup->query->type != TYPE_ANY;
 }

@@ -87,7 +87,7 @@ void packet_name(struct packet *packet, const uint8_t *name, bool compress)
 /* Data whose type may be compressed has its names written as names, the rest as bytes. */
 static void data_write(struct packet *packet, uint16_t type, const struct lab_rdata *rdata)
 {
-        struct rdata_layout layout = rdata_layout(type);
+        struct rdata_layout layout = lab_rdata_layout(type);
         size_t at = layout.skip;
 
         if (!layout.compress) {

@@ -13,7 +13,7 @@ static void proof_add(struct response *response, struct denial denial)
                 dname_lower(denial.set->data[0].bytes, after); /* NSEC data begins with the next owner */
                 denial = denial_match(zone, after);
         }
-        response_add(response, SECTION_AUTHORITY, denial.owner, denial.owner, denial.set);
+        lab_response_add(response, SECTION_AUTHORITY, denial.owner, denial.owner, denial.set);
 }
 
 static void cover(struct response *response, const uint8_t *name)

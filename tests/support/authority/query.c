@@ -41,7 +41,7 @@ static bool opt_read(struct query *query, const uint8_t *at, size_t len)
         return options_read(query, at + 11, len - 11);
 }
 
-enum rcode query_read(struct query *query, const uint8_t *bytes, size_t len, bool *answerable)
+enum rcode lab_query_read(struct query *query, const uint8_t *bytes, size_t len, bool *answerable)
 {
         size_t at = HEADER_LEN;
 

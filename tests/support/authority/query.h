@@ -44,4 +44,4 @@ static inline unsigned query_opcode(const struct query *query)
  * Read a query. Returns what is wrong with it: RCODE_NOERROR, or RCODE_FORMERR when the header was read and the rest
  * was not. *answerable is false when there is not even a header, or when it is an answer: silence is right then.
  */
-enum rcode query_read(struct query *query, const uint8_t *bytes, size_t len, bool *answerable);
+enum rcode lab_query_read(struct query *query, const uint8_t *bytes, size_t len, bool *answerable);

@@ -1,7 +1,7 @@
 #include "rdata.h"
 #include <string.h>
 
-struct rdata_layout rdata_layout(uint16_t type)
+struct rdata_layout lab_rdata_layout(uint16_t type)
 {
         switch (type) {
         case TYPE_NS:
@@ -26,9 +26,9 @@ struct rdata_layout rdata_layout(uint16_t type)
         }
 }
 
-void rdata_canonical(uint16_t type, const uint8_t *rdata, size_t len, uint8_t *out)
+void lab_rdata_canonical(uint16_t type, const uint8_t *rdata, size_t len, uint8_t *out)
 {
-        struct rdata_layout layout = rdata_layout(type);
+        struct rdata_layout layout = lab_rdata_layout(type);
         size_t at = layout.skip;
 
         memcpy(out, rdata, len);
@@ -36,13 +36,13 @@ void rdata_canonical(uint16_t type, const uint8_t *rdata, size_t len, uint8_t *o
                 at += dname_lower(rdata + at, out + at);
 }
 
-const uint8_t *rdata_target(uint16_t type, const uint8_t *rdata)
+const uint8_t *lab_rdata_target(uint16_t type, const uint8_t *rdata)
 {
         switch (type) {
         case TYPE_NS:
         case TYPE_MX:
         case TYPE_SRV:
-                return rdata + rdata_layout(type).skip;
+                return rdata + lab_rdata_layout(type).skip;
         default:
                 return NULL;
         }

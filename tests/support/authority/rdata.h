@@ -38,10 +38,10 @@ struct rdata_layout {
 };
 
 /** names is 0 for types without names, and for those whose names are opaque (SVCB, RRSIG, NSEC). */
-struct rdata_layout rdata_layout(uint16_t type);
+struct rdata_layout lab_rdata_layout(uint16_t type);
 
 /** The canonical form (RFC 4034 section 6.2): embedded names in lower case. out holds len bytes. */
-void rdata_canonical(uint16_t type, const uint8_t *rdata, size_t len, uint8_t *out);
+void lab_rdata_canonical(uint16_t type, const uint8_t *rdata, size_t len, uint8_t *out);
 
 /** The name in the data that an additional section explains (RFC 1034 section 4.3.2), or NULL. */
-const uint8_t *rdata_target(uint16_t type, const uint8_t *rdata);
+const uint8_t *lab_rdata_target(uint16_t type, const uint8_t *rdata);

@@ -4,7 +4,7 @@
 
 enum { SERVER_UDP_SIZE = 1232, OPTION_NSID = 3, OPTION_COOKIE = 10, OPT_FIXED_LEN = 11 };
 
-void response_add(struct response *response, enum section section, const uint8_t *owner, const uint8_t *signed_as,
+void lab_response_add(struct response *response, enum section section, const uint8_t *owner, const uint8_t *signed_as,
                   struct lab_set *set)
 {
         unsigned n = response->count[section];
@@ -20,14 +20,14 @@ void response_add(struct response *response, enum section section, const uint8_t
         response->count[section]++;
 }
 
-void response_make(struct response *response, enum section section, const uint8_t *owner, uint16_t type, uint32_t ttl,
+void lab_response_make(struct response *response, enum section section, const uint8_t *owner, uint16_t type, uint32_t ttl,
                    const void *rdata, size_t len)
 {
         struct lab_set *set = lab_set_new(response->scratch, type, ttl, 1);
 
         set->data[0].bytes = lab_copy(response->scratch, rdata, len);
         set->data[0].len = (uint16_t)len;
-        response_add(response, section, lab_copy(response->scratch, owner, dname_len(owner)), NULL, set);
+        lab_response_add(response, section, lab_copy(response->scratch, owner, dname_len(owner)), NULL, set);
 }
 
 /* Write one set and its signatures whole, or nothing. Returns the number of records written; 0: it did not fit. */
@@ -116,7 +116,7 @@ static size_t opt_reserve(const struct response *response, const struct query *q
                (response->nsid ? 4 + strlen(response->nsid) : 0);
 }
 
-size_t response_write(struct response *response, const struct query *query, uint8_t *out, size_t max)
+size_t lab_response_write(struct response *response, const struct query *query, uint8_t *out, size_t max)
 {
         struct packet packet;
         size_t reserve = opt_reserve(response, query);

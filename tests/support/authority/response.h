@@ -2,7 +2,7 @@
 /*
  * What is going to be said: record sets by section, before they are bytes.
  *
- * lookup.c fills a response from a zone, behaviours.c from malice; response_write() turns either into a message.
+ * lookup.c fills a response from a zone, behaviours.c from malice; lab_response_write() turns either into a message.
  */
 #include "packet.h"
 #include "query.h"
@@ -32,12 +32,12 @@ struct response {
 };
 
 /** Add a set unless it is there already; what does not fit the table is left out. */
-void response_add(struct response *response, enum section section, const uint8_t *owner, const uint8_t *signed_as,
+void lab_response_add(struct response *response, enum section section, const uint8_t *owner, const uint8_t *signed_as,
                   struct lab_set *set);
 
 /** Add one record made up on the spot; its bytes are copied to the scratch pool. */
-void response_make(struct response *response, enum section section, const uint8_t *owner, uint16_t type, uint32_t ttl,
+void lab_response_make(struct response *response, enum section section, const uint8_t *owner, uint16_t type, uint32_t ttl,
                    const void *rdata, size_t len);
 
 /** Write the message; at most max bytes, TC set when the answer or the authority section did not fit. Returns its length. */
-size_t response_write(struct response *response, const struct query *query, uint8_t *out, size_t max);
+size_t lab_response_write(struct response *response, const struct query *query, uint8_t *out, size_t max);

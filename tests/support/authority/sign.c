@@ -191,7 +191,7 @@ static struct lab_rdata *canonical_data(const struct lab_set *set, uint8_t *byte
         struct lab_rdata *data = lab_grow(NULL, set->count * sizeof *data);
 
         for (uint16_t i = 0; i < set->count; i++) {
-                rdata_canonical(set->type, set->data[i].bytes, set->data[i].len, bytes);
+                lab_rdata_canonical(set->type, set->data[i].bytes, set->data[i].len, bytes);
                 data[i] = (struct lab_rdata){ .bytes = bytes, .len = set->data[i].len };
                 bytes += set->data[i].len;
         }

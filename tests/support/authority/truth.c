@@ -13,7 +13,7 @@ enum { CHAIN_MAX = 16 };
 static void section_take(struct response *whole, const struct response *part, enum section section)
 {
         for (unsigned i = 0; i < part->count[section]; i++)
-                response_add(whole, section, part->sets[section][i].owner, NULL, part->sets[section][i].set);
+                lab_response_add(whole, section, part->sets[section][i].owner, NULL, part->sets[section][i].set);
 }
 
 static bool is_referral(const struct response *part)
@@ -74,7 +74,7 @@ size_t authority_truth(struct authority *authority, const uint8_t *name, uint16_
 
         memcpy(query.name, name, dname_len(name));
         truth_fill(authority, &query, &response);
-        size_t len = response_write(&response, &query, out, AUTHORITY_MESSAGE_MAX);
+        size_t len = lab_response_write(&response, &query, out, AUTHORITY_MESSAGE_MAX);
         lab_clear(&authority->scratch);
         return len;
 }
