@@ -1,6 +1,8 @@
 #include "play.h"
 #include "virtual.h"
+#include "watch/metrics.h"
 #include "watch/trace.h"
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -218,10 +220,26 @@ static void print_traces(const struct player *p)
         }
 }
 
+static void print_metrics(const struct metrics *metrics)
+{
+        const uint64_t *slot = (const uint64_t *)(const void *)metrics;
+
+        for (const struct metric_row *row = metric_rows; row < metric_rows + METRIC_ROWS; row++) {
+                uint64_t sum = 0;
+
+                for (size_t i = 0; i < row->count; i++)
+                        sum += slot[row->first + i];
+                if (sum)
+                        printf("    metric %s: %" PRIu64 "\n", row->name, sum);
+        }
+}
+
 /* --- Steps ------------------------------------------------------------------------------------------------------------------ */
 
 static void forget_question(struct player *p)
 {
+        if (p->options->verbose)
+                print_traces(p);
         for (unsigned i = 0; i < p->ask_count; i++)
                 free(p->ask[i].bytes);
         for (unsigned i = 0; i < p->trace_count; i++)
@@ -454,12 +472,12 @@ bool play(struct rpl *rpl, bool minimise, const struct play_options *options, ch
         unused = rpl_unused_mandatory(rpl);
         if (unused)
                 fail(p, unused->line, "this MANDATORY entry was never used");
-        if (options->verbose)
-                print_traces(p);
         passed = !p->failed;
+        forget_question(p);
+        if (p->v && options->verbose)
+                print_metrics(virtual_metrics(p->v));
         if (p->v)
                 virtual_free(p->v);
-        forget_question(p);
         free(p);
         return passed;
 }

@@ -329,3 +329,8 @@ size_t virtual_pending(const struct virtual *v)
 {
         return v->count;
 }
+
+const struct metrics *virtual_metrics(const struct virtual *v)
+{
+        return &v->metrics;
+}

@@ -58,3 +58,6 @@ bool virtual_step(struct virtual *v, uint64_t until_us);
 
 /** How many deliveries are under way. */
 size_t virtual_pending(const struct virtual *v);
+
+/** What the resolver counted so far. */
+const struct metrics *virtual_metrics(const struct virtual *v);
