@@ -84,8 +84,14 @@ size_t authority_answer(struct authority *authority, const struct authority_addr
         *(tcp ? &server->counters.tcp : &server->counters.udp) += 1;
         enum rcode wrong = lab_query_read(&query, bytes, len, &answerable);
         manner->drop = !answerable;
-        struct turn turn = { .authority = authority, .server = server, .query = &query, .tcp = tcp,
-                             .response = &response, .out = out, .max = max, .manner = manner };
+        struct turn turn = { .authority = authority,
+                             .server = server,
+                             .query = &query,
+                             .tcp = tcp,
+                             .response = &response,
+                             .out = out,
+                             .max = max,
+                             .manner = manner };
         if (answerable)
                 turn_take(&turn, wrong);
         if (manner->drop)
@@ -123,16 +129,11 @@ size_t authority_forge(enum authority_forgery forgery, unsigned nth, const uint8
                 out[0] ^= (uint8_t)((nth + 1) >> 8);
                 out[1] ^= (uint8_t)(nth + 1);
                 break;
-        case FORGERY_QUESTION:
-                out[HEADER_LEN + 1] ^= 1;
-                break;
-        case FORGERY_CASE:
-                dname_lower(answer + HEADER_LEN, out + HEADER_LEN);
-                break;
+        case FORGERY_QUESTION: out[HEADER_LEN + 1] ^= 1; break;
+        case FORGERY_CASE: dname_lower(answer + HEADER_LEN, out + HEADER_LEN); break;
         case FORGERY_NONE:
         case FORGERY_PORT:
-        case FORGERY_ADDRESS:
-                break;
+        case FORGERY_ADDRESS: break;
         }
         return len;
 }
@@ -162,7 +163,8 @@ void authority_write_anchors(const struct authority *authority, FILE *out)
                 return;
         lab_key_ds(&root->signing->key_key, root->apex, ds);
         struct lab_rdata rdata = { .bytes = ds, .len = sizeof ds };
-        zonefile_write_set(out, root->apex, &(struct lab_set){ .type = TYPE_DS, .count = 1, .ttl = 86400, .data = &rdata });
+        struct lab_set set = { .type = TYPE_DS, .ttl = 86400, .count = 1, .data = &rdata };
+        zonefile_write_set(out, root->apex, &set);
 }
 
 static void denial_write(void *context, struct denial denial)

@@ -3,9 +3,9 @@
  * The lab: authoritative servers in memory, good ones and bad ones.
  *
  * A lab is a set of zones, and a set of servers: addresses, each with the zones it serves and the ways in which it
- * misbehaves. authority_answer() is one server's whole life: bytes in, bytes out, no socket and no clock; how the answer
- * is to be delivered (late, never, behind forged ones) is told beside it. So the same lab runs under virtual time in
- * tests/simulate and on loopback sockets in the program `authority`.
+ * misbehaves. authority_answer() is one server's whole life: bytes in, bytes out, no socket and no clock; how the
+ * answer is to be delivered (late, never, behind forged ones) is told beside it. So the same lab runs under virtual
+ * time in tests/simulate and on loopback sockets in the program `authority`.
  *
  * Nothing of lib/ is used here: what judges the resolver must not share its errors.
  */
@@ -24,8 +24,8 @@ struct authority_address {
 };
 
 struct authority_settings {
-        uint64_t seed;      /* of the keys and of all dice */
-        uint32_t wall_s;    /* signatures are made for this time, seconds since 1970 */
+        uint64_t seed;   /* of the keys and of all dice */
+        uint32_t wall_s; /* signatures are made for this time, seconds since 1970 */
 };
 
 /* What somebody else sends before the answer. */
@@ -41,16 +41,16 @@ enum authority_forgery {
 /* How the answer is to be delivered. All zero: at once. */
 struct authority_manner {
         uint32_t delay_ms;
-        bool drop;         /* no answer ever */
-        bool refuse;       /* TCP: the connection is closed before anything is read */
-        bool close;        /* TCP: closed once the query was read */
-        size_t cut_after;  /* TCP: closed after so many bytes of length and message; 0: not */
+        bool drop;        /* no answer ever */
+        bool refuse;      /* TCP: the connection is closed before anything is read */
+        bool close;       /* TCP: closed once the query was read */
+        size_t cut_after; /* TCP: closed after so many bytes of length and message; 0: not */
         enum authority_forgery forgery;
-        uint16_t forged;   /* so many forged answers go before the right one */
+        uint16_t forged; /* so many forged answers go before the right one */
 };
 
 struct authority_counters {
-        uint64_t udp;     /* queries that came */
+        uint64_t udp; /* queries that came */
         uint64_t tcp;
         uint64_t dropped; /* of these, never answered */
 };
@@ -113,8 +113,8 @@ size_t authority_answer(struct authority *authority, const struct authority_addr
 bool authority_refuses_tcp(const struct authority *authority, const struct authority_address *server);
 
 /**
- * The nth (from 0) of the manner->forged answers, made from the right one. out holds len + 16 bytes. Its address record,
- * if it has one, says 192.0.2.66: whoever hears that name believed a liar.
+ * The nth (from 0) of the manner->forged answers, made from the right one. out holds len bytes. Its address record, if
+ * it has one, says 192.0.2.66: whoever hears that address believed a liar.
  */
 size_t authority_forge(enum authority_forgery forgery, unsigned nth, const uint8_t *answer, size_t len, uint8_t *out);
 
@@ -124,7 +124,7 @@ void authority_write_hints(const struct authority *authority, FILE *out);
 /** The DS records of the root's keys; nothing for an unsigned root. */
 void authority_write_anchors(const struct authority *authority, FILE *out);
 
-/** Every zone, signed as it is served, as DIR/NAME.zone (the root as root.zone). false when a file cannot be written. */
+/** Every zone, signed as it is served, in DIR under the name of its file. false when a file cannot be written. */
 bool authority_dump(struct authority *authority, const char *dir);
 
 /** One line per server: address, queries by UDP and TCP, unanswered ones. */

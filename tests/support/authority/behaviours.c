@@ -228,8 +228,8 @@ static void behave_self_referral(struct turn *turn)
         if (!zone || !dname_join("ns", zone, server))
                 return;
         lab_response_make(turn->response, SECTION_AUTHORITY, zone, TYPE_NS, ATTACK_TTL, server, dname_len(server));
-        lab_response_make(turn->response, SECTION_ADDITIONAL, server, address->len == 4 ? TYPE_A : TYPE_AAAA, ATTACK_TTL,
-                      address->bytes, address->len);
+        lab_response_make(turn->response, SECTION_ADDITIONAL, server, address->len == 4 ? TYPE_A : TYPE_AAAA,
+                          ATTACK_TTL, address->bytes, address->len);
 }
 
 static void write_further(struct turn *turn, unsigned i, uint8_t out[DNAME_MAX])
@@ -278,7 +278,7 @@ static void alias_answer(struct turn *turn, const char *prefix, unsigned number)
         attack_name(turn->behaviour->names[0], prefix, label, target);
         turn->response->authoritative = true;
         lab_response_make(turn->response, SECTION_ANSWER, turn->query->name, TYPE_CNAME, ATTACK_TTL, target,
-                      dname_len(target));
+                          dname_len(target));
 }
 
 static void behave_cnames(struct turn *turn)

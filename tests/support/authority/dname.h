@@ -40,7 +40,7 @@ size_t dname_lower(const uint8_t *name, uint8_t *out);
 /** Write label before the name at out; false when it does not fit 255 bytes. */
 bool dname_join(const char *label, const uint8_t *name, uint8_t out[DNAME_MAX]);
 
-/** Replace the suffix old (which name is within) by new; false when the result is over 255 bytes. RFC 6672 section 2.2. */
+/** Replace the suffix old (which name is within) by new; false when that is over 255 bytes. RFC 6672 section 2.2. */
 bool dname_replace(const uint8_t *name, const uint8_t *old, const uint8_t *new, uint8_t out[DNAME_MAX]);
 
 /** Read an uncompressed name at *at of len bytes and move *at behind it; false when malformed. */

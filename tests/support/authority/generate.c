@@ -281,10 +281,10 @@ void authority_question(const struct authority *authority, uint64_t n, uint8_t *
                 const char *labels;
                 uint16_t type;
         } kinds[] = {
-                { "www", TYPE_A },      { "www", TYPE_AAAA },   { "alias", TYPE_A },   { "far", TYPE_A },
-                { "far", TYPE_AAAA },   { "x.wild", TYPE_A },   { "a.b.c", TYPE_TXT }, { "b.c", TYPE_A },
-                { "www", TYPE_MX },     { "nowhere", TYPE_A },  { "alias", TYPE_MX },  { "x.y.nowhere", TYPE_AAAA },
-                { "x.wild", TYPE_TXT }, { "www.sub", TYPE_A },  { "ns1", TYPE_A },     { "far.sub", TYPE_A },
+                { "www", TYPE_A },      { "www", TYPE_AAAA },  { "alias", TYPE_A },   { "far", TYPE_A },
+                { "far", TYPE_AAAA },   { "x.wild", TYPE_A },  { "a.b.c", TYPE_TXT }, { "b.c", TYPE_A },
+                { "www", TYPE_MX },     { "nowhere", TYPE_A }, { "alias", TYPE_MX },  { "x.y.nowhere", TYPE_AAAA },
+                { "x.wild", TYPE_TXT }, { "www.sub", TYPE_A }, { "ns1", TYPE_A },     { "far.sub", TYPE_A },
         };
         uint8_t apex[DNAME_MAX];
         uint64_t dice = roll(authority, n, 100);

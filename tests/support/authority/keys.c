@@ -7,7 +7,13 @@
 #include <openssl/sha.h>
 #include <string.h>
 
-enum { ALGORITHM_RSASHA256 = 8, ALGORITHM_P256 = 13, ALGORITHM_P384 = 14, ALGORITHM_ED25519 = 15, ALGORITHM_ED448 = 16 };
+enum {
+        ALGORITHM_RSASHA256 = 8,
+        ALGORITHM_P256 = 13,
+        ALGORITHM_P384 = 14,
+        ALGORITHM_ED25519 = 15,
+        ALGORITHM_ED448 = 16
+};
 enum { DIGEST_SHA256 = 2, RSA_BITS = 2048, SECRET_MAX = SHA512_DIGEST_LENGTH };
 
 /* As many bytes as any secret needs, out of seed, zone, role and attempt. */
@@ -105,13 +111,10 @@ static EVP_PKEY *rsa_make(struct lab_key *key)
 static EVP_PKEY *secret_make(struct lab_key *key, const uint8_t *derived)
 {
         switch (key->algorithm) {
-        case ALGORITHM_RSASHA256:
-                return rsa_make(key);
+        case ALGORITHM_RSASHA256: return rsa_make(key);
         case ALGORITHM_P256:
-        case ALGORITHM_P384:
-                return ec_make(key, derived);
-        default:
-                return ed_make(key, derived);
+        case ALGORITHM_P384: return ec_make(key, derived);
+        default: return ed_make(key, derived);
         }
 }
 
@@ -174,9 +177,9 @@ static size_t ecdsa_flatten(uint8_t algorithm, const uint8_t *der, size_t len, u
 
 size_t lab_key_sign(const struct lab_key *key, const uint8_t *data, size_t len, uint8_t *out)
 {
-        const EVP_MD *digest = key->algorithm == ALGORITHM_P384    ? EVP_sha384()
+        const EVP_MD *digest = key->algorithm == ALGORITHM_P384   ? EVP_sha384()
                                : key->algorithm <= ALGORITHM_P256 ? EVP_sha256()
-                                                                   : NULL;
+                                                                  : NULL;
         bool ecdsa = key->algorithm == ALGORITHM_P256 || key->algorithm == ALGORITHM_P384;
         uint8_t der[KEY_SIGNATURE_MAX];
         size_t written = KEY_SIGNATURE_MAX;

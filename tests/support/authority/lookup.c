@@ -136,7 +136,8 @@ static bool dname_answer(struct lookup *lookup)
                 lookup->response->rcode = RCODE_YXDOMAIN;
                 return false;
         }
-        lab_response_make(lookup->response, SECTION_ANSWER, lookup->name, TYPE_CNAME, set->ttl, target, dname_len(target));
+        lab_response_make(lookup->response, SECTION_ANSWER, lookup->name, TYPE_CNAME, set->ttl, target,
+                          dname_len(target));
         lookup->name = lab_copy(lookup->response->scratch, target, dname_len(target));
         return lookup->query->type != TYPE_CNAME && lookup->query->type != TYPE_ANY;
 }

@@ -23,7 +23,7 @@ static bool complain(struct plan *plan, const char *what, const char *word)
         return false;
 }
 
-/* zone NAME FILE [KEY=VALUE...]: a further zone of the same name is another version of it, "NAME FILE" told apart by FILE. */
+/* zone NAME FILE [KEY=VALUE...]: zones of the same name are versions of it, which servers tell apart by the file. */
 static bool zone_line(struct plan *plan)
 {
         uint8_t apex[DNAME_MAX];

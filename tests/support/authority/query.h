@@ -27,12 +27,12 @@ struct query {
         uint16_t type;
         uint16_t class;
         bool edns;
-        bool want_dnssec;    /* the DO bit */
+        bool want_dnssec; /* the DO bit */
         bool want_nsid;
         uint8_t edns_version;
-        uint16_t udp_size;   /* 512 without EDNS */
-        uint8_t cookie[40];  /* the cookie option as sent: 8, or 16 to 40 bytes */
-        uint8_t cookie_len;  /* 0: none */
+        uint16_t udp_size;  /* 512 without EDNS */
+        uint8_t cookie[40]; /* the cookie option as sent: 8, or 16 to 40 bytes */
+        uint8_t cookie_len; /* 0: none */
 };
 
 static inline unsigned query_opcode(const struct query *query)

@@ -5,7 +5,7 @@
 enum { SERVER_UDP_SIZE = 1232, OPTION_NSID = 3, OPTION_COOKIE = 10, OPT_FIXED_LEN = 11 };
 
 void lab_response_add(struct response *response, enum section section, const uint8_t *owner, const uint8_t *signed_as,
-                  struct lab_set *set)
+                      struct lab_set *set)
 {
         unsigned n = response->count[section];
 
@@ -20,8 +20,8 @@ void lab_response_add(struct response *response, enum section section, const uin
         response->count[section]++;
 }
 
-void lab_response_make(struct response *response, enum section section, const uint8_t *owner, uint16_t type, uint32_t ttl,
-                   const void *rdata, size_t len)
+void lab_response_make(struct response *response, enum section section, const uint8_t *owner, uint16_t type,
+                       uint32_t ttl, const void *rdata, size_t len)
 {
         struct lab_set *set = lab_set_new(response->scratch, type, ttl, 1);
 
@@ -126,10 +126,10 @@ size_t lab_response_write(struct response *response, const struct query *query, 
         header_write(&packet, response, query);
         struct packet_mark question_end = packet_mark(&packet);
         if (!response->truncated)
-                response->truncated = !section_write(&packet, response, SECTION_ANSWER, dnssec) ||
-                                      !section_write(&packet, response, SECTION_AUTHORITY, dnssec) ||
-                                      (!section_write(&packet, response, SECTION_ADDITIONAL, dnssec) &&
-                                       response->glue_must_fit);
+                response->truncated =
+                        !section_write(&packet, response, SECTION_ANSWER, dnssec) ||
+                        !section_write(&packet, response, SECTION_AUTHORITY, dnssec) ||
+                        (!section_write(&packet, response, SECTION_ADDITIONAL, dnssec) && response->glue_must_fit);
         if (response->truncated) { /* Half an answer helps nobody: the client asks again over TCP. */
                 packet_rewind(&packet, question_end);
                 packet_patch(&packet, 2, (uint16_t)(out[2] << 8 | out[3] | FLAG_TC));

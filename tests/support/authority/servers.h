@@ -13,10 +13,10 @@ struct behaviour_row;
 /* One way in which a server misbehaves; see behaviours.def. */
 struct behaviour {
         const struct behaviour_row *row;
-        uint32_t number;         /* the argument, or its parts */
+        uint32_t number; /* the argument, or its parts */
         bool has_number;
         const uint8_t *names[2];
-        const uint8_t *below;    /* only for questions within this name; NULL: for all */
+        const uint8_t *below; /* only for questions within this name; NULL: for all */
 };
 
 struct lab_server {

@@ -24,8 +24,8 @@ struct lab_signing {
         uint8_t salt[32];
         enum flaw flaw;
         uint32_t inception_s, expiration_s; /* seconds since 1970 */
-        struct lab_key key_key;  /* signs the keys; the parent's DS is of it */
-        struct lab_key zone_key; /* signs the rest */
+        struct lab_key key_key;             /* signs the keys; the parent's DS is of it */
+        struct lab_key zone_key;            /* signs the rest */
 };
 
 /** Take a zone option of lab.conf ("sign=13", "denial=nsec3", "flaw=bogus"); false when it is none. */

@@ -34,7 +34,7 @@ struct connection {
         size_t in_len;
         uint8_t *out;
         size_t out_len;
-        bool closing;    /* once out is written */
+        bool closing; /* once out is written */
 };
 
 struct peer {
@@ -64,7 +64,7 @@ struct sockets {
         struct waiting waiting[WAITING_MAX];
         size_t waiting_count;
         uint8_t message[2 + AUTHORITY_MESSAGE_MAX];
-        uint8_t forged[AUTHORITY_MESSAGE_MAX + 16];
+        uint8_t forged[AUTHORITY_MESSAGE_MAX];
 };
 
 static uint64_t now_ms(void)
@@ -358,13 +358,15 @@ static void connection_take(struct sockets *sockets, const struct port *port)
                 refuse(fd);
                 return;
         }
-        *connection = (struct connection){ .kind = KIND_CONNECTION, .fd = fd, .address = port->address,
-                                           .serial = ++sockets->serial };
+        *connection = (struct connection){
+                .kind = KIND_CONNECTION, .fd = fd, .address = port->address, .serial = ++sockets->serial
+        };
         connection->in = lab_grow(NULL, 2 + AUTHORITY_MESSAGE_MAX);
         watch(sockets, fd, connection, EPOLLIN, EPOLL_CTL_ADD);
 }
 
-static void question_take(struct sockets *sockets, struct connection *connection, const uint8_t *query, size_t query_len)
+static void question_take(struct sockets *sockets, struct connection *connection, const uint8_t *query,
+                          size_t query_len)
 {
         struct authority_manner manner;
         size_t len = authority_answer(sockets->authority, &connection->address, true, query, query_len,
@@ -376,8 +378,9 @@ static void question_take(struct sockets *sockets, struct connection *connection
         }
         if (len == 0)
                 return;
-        struct waiting waiting = { .connection = connection, .serial = connection->serial, .len = len,
-                                   .cut_after = manner.cut_after };
+        struct waiting waiting = {
+                .connection = connection, .serial = connection->serial, .len = len, .cut_after = manner.cut_after
+        };
         if (manner.delay_ms)
                 wait_for(sockets, waiting, manner.delay_ms, sockets->message);
         else
@@ -426,14 +429,9 @@ static void event_run(struct sockets *sockets, void *what, uint32_t events)
                 for (unsigned i = 0; i < BATCH_MAX && datagram_take(sockets, port); i++)
                         ;
                 return;
-        case KIND_LISTENER:
-                connection_take(sockets, port);
-                return;
-        case KIND_CONNECTION:
-                connection_run(sockets, what, events);
-                return;
-        case KIND_END:
-                return;
+        case KIND_LISTENER: connection_take(sockets, port); return;
+        case KIND_CONNECTION: connection_run(sockets, what, events); return;
+        case KIND_END: return;
         }
 }
 

@@ -93,7 +93,7 @@ static void node_add(struct lab_zone *zone, const uint8_t *name, struct lab_set 
         zone->nodes[zone->node_count++] = (struct lab_node){ .name = name, .sets = sets };
 }
 
-/* Canonical order puts a name's ancestors directly before it, so the missing ones go between the previous node and it. */
+/* Canonical order puts a name's ancestors directly before it: the missing ones go between the previous node and it. */
 static void ancestors_add(struct lab_zone *zone, const uint8_t *name)
 {
         const uint8_t *previous = zone->nodes[zone->node_count - 1].name;

@@ -33,7 +33,7 @@ enum lab_place {
 
 struct lab_node {
         const uint8_t *name;
-        struct lab_set *sets; /* NULL: an empty non-terminal */
+        struct lab_set *sets;        /* NULL: an empty non-terminal */
         struct lab_set *denial;      /* its NSEC or NSEC3, made by denial.c, or NULL */
         const uint8_t *denial_owner; /* whose owner is the name, or its hash */
         enum lab_place place;
@@ -52,7 +52,7 @@ struct lab_denial;
 
 struct lab_zone {
         const uint8_t *apex;
-        const char *file; /* its name in lab.conf; "" for a generated zone */
+        const char *file;           /* its name in lab.conf; "" for a generated zone */
         struct lab_zone *next_same; /* another zone of the same name, served elsewhere */
         struct lab_record *records; /* until finished */
         size_t record_count;
