@@ -46,7 +46,7 @@ enum err address_parse(const char *text, struct address *out)
 char *address_text(const struct address *address, char out[ADDRESS_TEXT_MAX])
 {
         if (address->family == 0 || !inet_ntop(system_family(address), address->bytes, out, ADDRESS_TEXT_MAX))
-                strcpy(out, "-");
+                memcpy(out, "-", 2);
         return out;
 }
 

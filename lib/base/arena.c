@@ -57,7 +57,7 @@ void arena_fini(struct arena *arena)
         }
 }
 
-/* The size of a block that is to hold `need` bytes: twice the last one's, or what the maximum leaves; 0 if that is too little. */
+/* The size of a block for `need` bytes: twice the last one's, or what the maximum leaves; 0 if that is too little. */
 static size_t block_size(const struct arena *arena, size_t need)
 {
         size_t wanted = arena->block ? 2 * arena->block->size : ARENA_FIRST - sizeof(struct arena_block);
@@ -96,7 +96,7 @@ static void *arena_room(struct arena *arena, size_t size)
                 return NULL;
         size_t rounded = size ? (size + ARENA_ALIGN - 1) / ARENA_ALIGN * ARENA_ALIGN : ARENA_ALIGN;
 
-        /* A block shortened by the maximum may have a size that is no multiple of the alignment: compare by room left. */
+        /* The maximum may have cut a block to a size that is no multiple of the alignment: compare the room left. */
         if (!block || block->size - block->used < rounded)
                 block = block_add(arena, rounded);
         if (!block)

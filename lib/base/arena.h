@@ -27,7 +27,7 @@ void arena_init(struct arena *arena, size_t max);
 /** Give all memory back. The arena may be used again as if just initialised. */
 void arena_fini(struct arena *arena);
 
-/** size zeroed bytes, aligned for any type; NULL if the maximum or the system's memory is reached. size 0 gives a valid pointer. */
+/** size zeroed bytes, aligned for any type; NULL at the maximum or without memory. size 0 gives a valid pointer. */
 void *arena_alloc(struct arena *arena, size_t size);
 
 /** A copy of len bytes; NULL as for arena_alloc. */

@@ -73,7 +73,8 @@ enum err map_init(struct map *map, size_t max, const uint8_t secret[SIPHASH_KEY_
         struct map_node **bucket = calloc(bucket_count, sizeof *bucket);
         if (!bucket)
                 return ERR_MEMORY;
-        *map = (struct map){ .bucket = bucket, .bucket_count = bucket_count, .max = max, .evict = evict, .context = context };
+        *map = (struct map){ .bucket = bucket, .bucket_count = bucket_count, .max = max, .evict = evict,
+                             .context = context };
         memcpy(map->secret, secret, SIPHASH_KEY_LEN);
         return ERR_OK;
 }

@@ -38,7 +38,8 @@ struct map {
 };
 
 /** An empty map for at most max values; evict may be NULL. ERR_MEMORY. */
-MUST_USE enum err map_init(struct map *map, size_t max, const uint8_t secret[SIPHASH_KEY_LEN], map_evict *evict, void *context);
+MUST_USE enum err map_init(struct map *map, size_t max, const uint8_t secret[SIPHASH_KEY_LEN], map_evict *evict,
+                           void *context);
 
 /** Drop the table. Values still in it are handed to the hook first. */
 void map_fini(struct map *map);
@@ -52,5 +53,5 @@ MUST_USE enum err map_put(struct map *map, const void *key, size_t len, void *va
 /** Take a value out without calling the hook; NULL if it is not there. */
 void *map_take(struct map *map, const void *key, size_t len);
 
-/** Each value from the least to the most recently used, until visit returns false. visit may take the value it sees out. */
+/** Each value from the least to the most recently used, until visit returns false; it may take its value out. */
 void map_each(struct map *map, bool (*visit)(void *context, void *value), void *context);

@@ -112,8 +112,8 @@ uint32_t rng_below(struct rng *rng, uint32_t bound)
                 return 0;
 
         /*
-         * The upper half of a 32 x 32 bit product maps a number evenly onto 0..bound-1, but for the first 2^32 mod bound
-         * values of the lower half, which some results would have in excess; those are drawn again.
+         * The upper half of a 32 x 32 bit product maps a number evenly onto 0..bound-1, but for the first 2^32 mod
+         * bound values of the lower half, which some results would have in excess; those are drawn again.
          */
         uint32_t excess = -bound % bound;
         for (;;) {

@@ -41,7 +41,8 @@ void compose_begin(struct compose *c, uint8_t *out, size_t max, uint16_t id, uin
 static struct writer writer_at_end(const struct compose *c)
 {
         size_t limit = c->max > c->reserved ? c->max - c->reserved : 0;
-        return (struct writer){ .start = c->out, .at = c->out + c->len, .end = c->out + (limit > c->len ? limit : c->len) };
+        size_t end = limit > c->len ? limit : c->len;
+        return (struct writer){ .start = c->out, .at = c->out + c->len, .end = c->out + end };
 }
 
 /* The node of this label below this parent, or NO_PARENT. */

@@ -18,9 +18,10 @@ enum {
 /* RFC 7873 5.2.2: a client cookie alone, or with a server cookie of 8 to 32 bytes; all else is malformed. */
 static enum err cookie_read(struct edns *edns, const uint8_t *bytes, size_t len)
 {
+        if (len < COOKIE_CLIENT_LEN)
+                return ERR_FORM;
         size_t server_len = len - COOKIE_CLIENT_LEN;
-
-        if (len < COOKIE_CLIENT_LEN || server_len > COOKIE_SERVER_MAX || (server_len > 0 && server_len < COOKIE_SERVER_MIN))
+        if (server_len > COOKIE_SERVER_MAX || (server_len > 0 && server_len < COOKIE_SERVER_MIN))
                 return ERR_FORM;
         if (edns->has_cookie)
                 return ERR_OK;

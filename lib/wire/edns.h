@@ -7,7 +7,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { COOKIE_CLIENT_LEN = 8, COOKIE_SERVER_MAX = 32, EDE_MAX = 4, EDE_TEXT_MAX = 240, EDNS_OPTION_LIMIT = 32, NSID_MAX = 64 };
+enum {
+        COOKIE_CLIENT_LEN = 8,
+        COOKIE_SERVER_MAX = 32,
+        EDE_MAX = 4,
+        EDE_TEXT_MAX = 240,
+        EDNS_OPTION_LIMIT = 32,
+        NSID_MAX = 64,
+};
 
 struct ede {
         uint16_t code;             /* EDE_*; RFC 8914 */
@@ -37,21 +44,25 @@ struct edns {
         struct ede ede[EDE_MAX];
 };
 
-/** No EDNS: everything zero but the entries of ede, which mean nothing from ede_count on (they are most of the struct). */
+/** No EDNS: everything zero but the entries of ede, most of the struct, which mean nothing from ede_count on. */
 void edns_clear(struct edns *edns);
 
 /**
  * Read the RDATA of an OPT record with its class and TTL fields. At most 32 options; a malformed or surplus option list
- * and a cookie of wrong length are ERR_FORM (RFC 7873 5.2.2); unknown options are passed over, doubled ones: the first counts. Of a version above 0 the options are not looked at: the answer is BADVERS.
+ * and a cookie of wrong length are ERR_FORM (RFC 7873 5.2.2); unknown options are passed over,
+ * doubled ones: the first counts. Of a version above 0 the options are not looked at: the answer is BADVERS.
  * Reads straight into *out, which is cleared on error.
  */
 MUST_USE enum err edns_read(uint16_t class, uint32_t ttl, const uint8_t *rdata, uint16_t rdlen, struct edns *out);
 
-/** Write a whole OPT record, root owner included. The EDE texts are left out from the end if the writer is too small; else the writer fails. */
+/**
+ * Write a whole OPT record, root owner included. Where the writer is too small, extended errors are left out, the last
+ * first; if the rest does not fit either, the writer fails.
+ */
 void edns_write(struct writer *writer, const struct edns *edns);
 
 /** The length that edns_write needs. */
 size_t edns_len(const struct edns *edns);
 
-/** Append an extended error with a formatted text, cut at EDE_TEXT_MAX; nothing happens when there are EDE_MAX already. */
+/** Append an extended error; the text is cut at EDE_TEXT_MAX. Nothing happens when there are EDE_MAX already. */
 void edns_add_ede(struct edns *edns, uint16_t code, const char *text);

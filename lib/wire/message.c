@@ -98,8 +98,10 @@ static enum err query_additional_read(struct reader *r, unsigned count, struct e
 /* Everything behind the header of a query. */
 static enum err query_body_read(struct reader *r, const uint8_t *bytes, const struct header *header, struct query *out)
 {
-        if (header->question_count != 1 || header->rr_count[SECTION_ANSWER] > 0 || header->rr_count[SECTION_AUTHORITY] > 0)
-                return ERR_FORM; /* RFC 9619 4 */
+        if (header->question_count != 1) /* RFC 9619 4 */
+                return ERR_FORM;
+        if (header->rr_count[SECTION_ANSWER] > 0 || header->rr_count[SECTION_AUTHORITY] > 0)
+                return ERR_FORM;
         enum err err = question_read(r, &out->question);
         if (err)
                 return err;
@@ -319,7 +321,7 @@ static bool is_sig_of(const struct rr *rr, const struct wanted *wanted)
 
 typedef bool rr_test(const struct rr *rr, const struct wanted *wanted);
 
-/* Gather the RDATA of the records that pass, at most max, into *out; lowers *ttl to the smallest of theirs. ERR_MEMORY. */
+/* Gather the RDATA of the records that pass, at most max, in *out; lower *ttl to the smallest of theirs. ERR_MEMORY. */
 static enum err gather(const struct message *message, enum section section, const struct wanted *wanted, rr_test *test,
                        unsigned max, struct arena *arena, struct rdata **out, uint16_t *count, uint32_t *ttl)
 {

@@ -3,9 +3,9 @@
  * Read a DNS message.
  *
  * Two readers: query_read() for what a client sends (strict, touches no memory but the bytes given), message_read() for
- * what a server sends (sections as arrays of records in an arena, names uncompressed). Both check every byte; limits are
- * those of limits.def: one OPT, at most 11 CNAMEs, pointers as in name_read_compressed with at most one hop a byte in the
- * whole message, nothing after the last record, memory at most 8 times the message's length + 4096.
+ * what a server sends (sections as arrays of records in an arena, names uncompressed). Both check every byte. The
+ * limits of a message: one OPT, 11 CNAMEs, pointers as in name_read_compressed() with one hop for each byte of the
+ * message, nothing after the last record, memory of 8 times the message's length + 4096.
  */
 #include "base/arena.h"
 #include "base/err.h"
@@ -53,9 +53,10 @@ struct message {
 MUST_USE enum err message_read(const uint8_t *bytes, size_t len, struct arena *arena, struct message *out);
 
 /**
- * Collect the records of one name and type of a section into a set, with the RRSIGs that cover it; NULL if there is none.
+ * Collect the records of one name and type of a section, with the RRSIGs that cover them; NULL if there are none.
  * Only the question's class counts, or IN where there is no question.
- * Sorted canonically, duplicates dropped, TTL the smallest (RFC 2181 5.2). More than 256 records or 8 RRSIGs: the rest is dropped.
+ * Sorted canonically, duplicates dropped, TTL the smallest (RFC 2181 5.2). What exceeds 256 records or 8 RRSIGs is
+ * dropped.
  * Returns NULL also when the arena is full.
  */
 const struct rrset *message_rrset(const struct message *message, enum section section, const struct name *owner,

@@ -169,7 +169,7 @@ static enum err text_byte(const char **text, uint8_t *out)
         return ERR_OK;
 }
 
-/* One label at room[at], its length byte first; *text is left at the dot or NUL behind it. Leaves a byte for the root. */
+/* One label at room[at], length byte first, a byte for the root left; *text ends at the dot or NUL behind the label. */
 static enum err text_label(const char **text, uint8_t room[NAME_WIRE_MAX], size_t at)
 {
         size_t len = 0;

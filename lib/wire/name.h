@@ -33,7 +33,7 @@ struct name_store {
 
 extern const struct name name_root;
 
-/** Read an uncompressed name; a compression pointer is ERR_FORM. The view borrows the reader's bytes. ERR_SHORT, ERR_FORM. */
+/** Read an uncompressed name; the view borrows the reader's bytes. ERR_SHORT, ERR_FORM (also for a pointer). */
 MUST_USE enum err name_read(struct reader *reader, struct name *out);
 
 /**
@@ -48,12 +48,15 @@ MUST_USE enum err name_read(struct reader *reader, struct name *out);
 MUST_USE enum err name_read_compressed(struct reader *reader, const uint8_t *message, size_t len, size_t *hops,
                                        uint8_t room[NAME_WIRE_MAX], struct name *out);
 
-/** From presentation form ("www.example.com", "a\.b.c.", "\065.x", "."), with or without the final dot. ERR_FORM, ERR_LIMIT. */
+/**
+ * From presentation form ("www.example.com", "a\.b.c.", "\065.x", "."), the final dot is optional.
+ * ERR_FORM, ERR_LIMIT.
+ */
 MUST_USE enum err name_from_text(const char *text, uint8_t room[NAME_WIRE_MAX], struct name *out);
 
 /**
- * Presentation form with a final dot, safe for terminals, logs, JSON and HTML: every byte but letters, digits, '-', '_',
- * '*', '/', '+', '=' and '@' is written \DDD. Writes NUL; returns out.
+ * Presentation form with a final dot, safe for terminals, logs, JSON and HTML: every byte but letters, digits, '-',
+ * '_', '*', '/', '+', '=' and '@' is written \DDD. Writes NUL; returns out.
  */
 char *name_text(const struct name *name, char out[NAME_TEXT_MAX]);
 
@@ -80,7 +83,8 @@ unsigned name_common_labels(const struct name *a, const struct name *b);
 /** Is the first label "*"? */
 bool name_is_wildcard(const struct name *name);
 /** label + parent in room. ERR_LIMIT when longer than 255 bytes. */
-MUST_USE enum err name_prepend(const uint8_t *label, uint8_t label_len, const struct name *parent, uint8_t room[NAME_WIRE_MAX], struct name *out);
+MUST_USE enum err name_prepend(const uint8_t *label, uint8_t label_len, const struct name *parent,
+                               uint8_t room[NAME_WIRE_MAX], struct name *out);
 /** name with its suffix `from` replaced by `to`, as a DNAME does (RFC 6672 2.2); name is below from. ERR_LIMIT. */
 MUST_USE enum err name_replace_suffix(const struct name *name, const struct name *from, const struct name *to,
                                       uint8_t room[NAME_WIRE_MAX], struct name *out);

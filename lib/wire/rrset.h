@@ -34,7 +34,7 @@ MUST_USE enum err rrset_copy(struct arena *arena, const struct rrset *set, struc
 /** Sort RDATA canonically (RFC 4034 6.3) and drop duplicates, in place. */
 void rdata_sort(struct rdata *rdata, uint16_t *count, uint16_t type);
 
-/** The first name in record number index: NS, CNAME, DNAME, PTR, MX... False if the type holds none or there is no such record. */
+/** The first name in record number index (NS, CNAME, MX...). False if there is no such name or record. */
 bool rrset_target(const struct rrset *set, unsigned index, struct name *out);
 
 /* The fields of SOA RDATA that a resolver needs (RFC 1035 3.3.13). */

@@ -120,7 +120,7 @@ static enum err bitmap_read(struct reader *r)
         return ERR_OK;
 }
 
-/* RFC 3123 4: family, prefix length, negation and length of the address part, the address part without zeros at its end. */
+/* RFC 3123 4: family, prefix length, negation and length of the address, the address without zeros at its end. */
 static enum err prefixes_read(struct reader *r)
 {
         while (reader_left(r) > 0) {
@@ -378,7 +378,8 @@ static bool is_folded(char field)
 }
 
 /* rdata_next() and what only this room needs to know of the part: the letter of its field, 'x' for plain bytes. */
-static bool part_next(uint16_t type, const uint8_t *rdata, size_t rdlen, size_t *at, struct rdata_part *out, char *letter)
+static bool part_next(uint16_t type, const uint8_t *rdata, size_t rdlen, size_t *at, struct rdata_part *out,
+                      char *letter)
 {
         struct reader r = reader_over(rdata, rdlen);
         const uint8_t *start = rdata + *at;

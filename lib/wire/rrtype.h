@@ -43,10 +43,10 @@ MUST_USE enum err rdata_read(uint16_t type, const uint8_t *message, size_t len, 
 /** The same check for uncompressed RDATA that comes from somewhere else (the store, text). */
 MUST_USE enum err rdata_check(uint16_t type, const uint8_t *rdata, size_t rdlen);
 
-/** Into how many fields a reader would split checked RDATA: the fields of the layout, and each string and name of a list. */
+/** Into how many fields a reader would split checked RDATA; each string and name of a list counts. */
 size_t rdata_field_count(uint16_t type, const uint8_t *rdata, size_t rdlen);
 
-/** Lower-case the names in checked, uncompressed RDATA in place, for the types of RFC 4034 6.2 as corrected by RFC 6840 5.1. */
+/** Lower-case the names in checked, uncompressed RDATA in place, for the types of RFC 4034 6.2 and RFC 6840 5.1. */
 void rdata_canonical(uint16_t type, uint8_t *rdata, size_t rdlen);
 
 /**
@@ -55,7 +55,7 @@ void rdata_canonical(uint16_t type, uint8_t *rdata, size_t rdlen);
  */
 int rdata_compare(uint16_t type, const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len);
 
-/** The first name in checked, uncompressed RDATA (NS, CNAME, DNAME, PTR, MX, SRV, SOA's MNAME, SVCB target...). False if it has none. */
+/** The first name in checked, uncompressed RDATA (NS, CNAME, MX, SRV, SOA's MNAME, SVCB...). False if it has none. */
 bool rdata_name(uint16_t type, const uint8_t *rdata, size_t rdlen, struct name *out);
 
 /** One step over RDATA: a name that the message writer may treat specially, or plain bytes. See rdata_next(). */

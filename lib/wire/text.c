@@ -224,7 +224,8 @@ static enum err rr_from_ldns(const ldns_rr *rr, struct arena *arena, struct rr *
         return ERR_OK;
 }
 
-enum err rr_from_text(const char *text, uint32_t default_ttl, struct arena *arena, struct rr *out, const char **complaint)
+enum err rr_from_text(const char *text, uint32_t default_ttl, struct arena *arena, struct rr *out,
+                      const char **complaint)
 {
         ldns_rr *rr = NULL;
         ldns_status status = ldns_rr_new_frm_str(&rr, text, default_ttl, NULL, NULL);
@@ -272,7 +273,7 @@ static enum err zone_next(struct zone_state *z, ldns_rr **rr, const char **compl
                 return ERR_OK;
         case LDNS_STATUS_SYNTAX_TTL:
         case LDNS_STATUS_SYNTAX_ORIGIN:
-        case LDNS_STATUS_SYNTAX_EMPTY: /* not errors, but how ldns says that it has taken $TTL, $ORIGIN, an empty line */
+        case LDNS_STATUS_SYNTAX_EMPTY: /* no errors: ldns has taken $TTL, $ORIGIN, an empty line */
                 *rr = NULL;
                 return ERR_OK;
         case LDNS_STATUS_SYNTAX_INCLUDE:
@@ -284,7 +285,7 @@ static enum err zone_next(struct zone_state *z, ldns_rr **rr, const char **compl
         }
 }
 
-/* The number of the first line from `start` on that holds more than space and a comment: ldns skips the others silently. */
+/* The number of the first line from `start` on with more than space and a comment: ldns skips the others silently. */
 static unsigned line_number(const char *text, size_t len, size_t start)
 {
         unsigned line = 1;

@@ -20,7 +20,8 @@ static inline uint8_t *guarded(const void *bytes, size_t len)
 
         if (!end) {
                 size_t page = (size_t)sysconf(_SC_PAGESIZE);
-                uint8_t *area = mmap(NULL, GUARDED_MAX + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+                int kind = MAP_PRIVATE | MAP_ANONYMOUS;
+                uint8_t *area = mmap(NULL, GUARDED_MAX + page, PROT_READ | PROT_WRITE, kind, -1, 0);
                 if (area == MAP_FAILED || mprotect(area + GUARDED_MAX, page, PROT_NONE) != 0)
                         abort();
                 end = area + GUARDED_MAX;

@@ -1,4 +1,4 @@
-/* Writing messages: bytes as expected, whole sets or nothing, compression with its limits, rotation, offsets of TTLs. */
+/* Writing messages: bytes as expected, whole sets or nothing, compression and its limits, rotation, TTL offsets. */
 #include "wire/compose.h"
 #include "wire/rrtype.h"
 #include "bytes.h"
@@ -12,7 +12,8 @@ static uint8_t out[CAPACITY];
 
 static struct rrset set_of(const char *owner, uint16_t type, const struct rdata *rdata, uint16_t count)
 {
-        return (struct rrset){ .owner = named(owner), .type = type, .class = CLASS_IN, .ttl = 300, .count = count, .rdata = rdata };
+        return (struct rrset){ .owner = named(owner), .type = type, .class = CLASS_IN, .ttl = 300, .count = count,
+                               .rdata = rdata };
 }
 
 static struct rdata name_rdata(const char *text)
@@ -42,7 +43,8 @@ static void assert_message(const struct compose *c, const char *hex)
 
 static void an_answer_by_bytes(void **state)
 {
-        static const struct rdata addresses[] = { { (const uint8_t *)"\1\2\3\4", 4 }, { (const uint8_t *)"\5\6\7\10", 4 } };
+        static const struct rdata addresses[] = { { (const uint8_t *)"\1\2\3\4", 4 },
+                                                  { (const uint8_t *)"\5\6\7\10", 4 } };
         static const struct rdata sig[] = { { (const uint8_t *)"SIG", 3 } };
         struct rrset a = set_of("www.EXAMPLE.com.", TYPE_A, addresses, 2);
         struct rdata ns = name_rdata("ns.example.com.");
@@ -75,7 +77,8 @@ static void an_answer_by_bytes(void **state)
 
 static void records_or_signatures_alone(void **state)
 {
-        static const struct rdata data[] = { { (const uint8_t *)"\1\2\3\4", 4 } }, sig[] = { { (const uint8_t *)"SIG", 3 } };
+        static const struct rdata data[] = { { (const uint8_t *)"\1\2\3\4", 4 } };
+        static const struct rdata sig[] = { { (const uint8_t *)"SIG", 3 } };
         struct rrset set = set_of("example.com.", TYPE_A, data, 1);
         struct compose c;
 
@@ -92,7 +95,8 @@ static void records_or_signatures_alone(void **state)
 
 static void rotation_starts_anywhere(void **state)
 {
-        static const struct rdata data[] = { { (const uint8_t *)"a", 1 }, { (const uint8_t *)"b", 1 }, { (const uint8_t *)"c", 1 } };
+        static const uint8_t letters[] = "abc";
+        static const struct rdata data[] = { { letters, 1 }, { letters + 1, 1 }, { letters + 2, 1 } };
         struct rrset set = set_of(".", 65280, data, 3);
 
         (void)state;
@@ -240,7 +244,7 @@ static void more_names_than_the_compressor_keeps(void **state)
         arena_fini(&arena);
 }
 
-/* Each name has one label more than the last: a naive compressor makes a chain of forty pointers, which no one reads. */
+/* Each name has one label more than the last: a naive compressor makes a chain of forty pointers, more than we read. */
 static void chains_of_pointers_stay_short(void **state)
 {
         enum { NAMES = 40 };
@@ -278,7 +282,8 @@ static void no_pointer_leads_beyond_16383(void **state)
         (void)state;
         for (uint16_t len = 16250; len < 16300; len++) {
                 big.len = len;
-                struct rrset first = set_of(".", 65280, &big, 1), late = set_of("late.one.two.three.", TYPE_A, small, 2);
+                struct rrset first = set_of(".", 65280, &big, 1);
+                struct rrset late = set_of("late.one.two.three.", TYPE_A, small, 2);
                 begin(&c, 65535);
                 assert_int_equal(compose_rrset(&c, SECTION_ANSWER, &first, 1, COMPOSE_BOTH, 0), ERR_OK);
                 assert_int_equal(compose_rrset(&c, SECTION_ANSWER, &late, 1, COMPOSE_BOTH, 0), ERR_OK);

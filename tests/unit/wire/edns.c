@@ -92,7 +92,8 @@ static void of_doubled_options_the_first_counts(void **state)
 
         (void)state;
         assert_int_equal(read_hex("0003 0001 41 0003 0001 42 000b 0002 0001 000b 0002 0002"
-                                  "000a 0008 0102030405060708 000a 0008 1111111111111111 000c 0001 00 000c 0000", &edns), ERR_OK);
+                                  "000a 0008 0102030405060708 000a 0008 1111111111111111 000c 0001 00 000c 0000",
+                                  &edns), ERR_OK);
         assert_int_equal(edns.nsid[0], 'A');
         assert_int_equal(edns.keepalive_100ms, 1);
         assert_int_equal(edns.cookie_client[0], 1);

@@ -114,7 +114,8 @@ static void targets(void **state)
 {
         struct name ns1 = named("ns1.example."), ns2 = named("ns2.example.");
         struct rdata rdata[] = { { ns1.wire, ns1.len }, { ns2.wire, ns2.len } };
-        struct rrset set = { .owner = named("example."), .type = TYPE_NS, .class = CLASS_IN, .count = 2, .rdata = rdata };
+        struct rrset set = { .owner = named("example."), .type = TYPE_NS, .class = CLASS_IN, .count = 2,
+                             .rdata = rdata };
         struct name target;
 
         (void)state;

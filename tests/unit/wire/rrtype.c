@@ -78,7 +78,8 @@ static const struct {
         { TYPE_SOA, NAME NAME "00000001 00000002 00000003 00000004 00000005", ERR_OK },
         { TYPE_SOA, NAME NAME "00000001 00000002 00000003 00000004 000000", ERR_SHORT },
         { TYPE_MX, "000a" NAME, ERR_OK }, { TYPE_MX, "000a", ERR_SHORT },
-        { TYPE_HINFO, "0161 00", ERR_OK }, { TYPE_HINFO, "0161", ERR_SHORT }, { TYPE_HINFO, "0161 00 00", ERR_TRAILING },
+        { TYPE_HINFO, "0161 00", ERR_OK }, { TYPE_HINFO, "0161", ERR_SHORT },
+        { TYPE_HINFO, "0161 00 00", ERR_TRAILING },
         { TYPE_TXT, "00", ERR_OK }, { TYPE_TXT, "0161 0162", ERR_OK }, { TYPE_TXT, "", ERR_SHORT },
         { TYPE_TXT, "0261", ERR_SHORT },
         { TYPE_NULL, "", ERR_OK }, { TYPE_NULL, "ffff", ERR_OK },
@@ -86,16 +87,19 @@ static const struct {
         { TYPE_NAPTR, "0001 0002 0173 00 00" NAME, ERR_OK }, { TYPE_NAPTR, "0001 0002 0173 00 0161", ERR_SHORT },
         { TYPE_LOC, "00 12 16 13 80000000 80000000 00989680", ERR_OK },
         { TYPE_LOC, "01 12 16 13 80000000 80000000 00989680", ERR_FORM },
-        { TYPE_APL, "", ERR_OK }, { TYPE_APL, "0001 15 03 c0a820", ERR_OK }, { TYPE_APL, "0001 21 83 c0a820", ERR_FORM },
+        { TYPE_APL, "", ERR_OK }, { TYPE_APL, "0001 15 03 c0a820", ERR_OK },
+        { TYPE_APL, "0001 21 83 c0a820", ERR_FORM },
         { TYPE_APL, "0001 18 83 c0a800", ERR_FORM }, { TYPE_APL, "0001 20 05 c0a8200102", ERR_FORM },
-        { TYPE_APL, "0002 80 01 20", ERR_OK }, { TYPE_APL, "0002 81 01 20", ERR_FORM }, { TYPE_APL, "0009 ff 02 0101", ERR_OK },
+        { TYPE_APL, "0002 80 01 20", ERR_OK }, { TYPE_APL, "0002 81 01 20", ERR_FORM },
+        { TYPE_APL, "0009 ff 02 0101", ERR_OK },
         { TYPE_APL, "0001 15 03 c0a8", ERR_SHORT },
         { TYPE_DS, "1234 08 02 aa", ERR_OK }, { TYPE_DS, "1234 08 02", ERR_SHORT },
         { TYPE_IPSECKEY, "0a 00 02 aa", ERR_OK }, { TYPE_IPSECKEY, "0a 01 02 c0000201 aa", ERR_OK },
         { TYPE_IPSECKEY, "0a 02 02 20010db8000000000000000000000001", ERR_OK },
         { TYPE_IPSECKEY, "0a 03 02" NAME "aa", ERR_OK }, { TYPE_IPSECKEY, "0a 01 02 c00002", ERR_SHORT },
         { TYPE_IPSECKEY, "0a 03 02 c00c aa", ERR_FORM }, { TYPE_IPSECKEY, "0a 09 02 ffff", ERR_OK },
-        { TYPE_AMTRELAY, "0a 81 c0000201", ERR_OK }, { TYPE_AMTRELAY, "0a 00", ERR_OK }, { TYPE_AMTRELAY, "0a 03" NAME, ERR_OK },
+        { TYPE_AMTRELAY, "0a 81 c0000201", ERR_OK }, { TYPE_AMTRELAY, "0a 00", ERR_OK },
+        { TYPE_AMTRELAY, "0a 03" NAME, ERR_OK },
         { TYPE_AMTRELAY, "0a 01 c00002", ERR_SHORT }, { TYPE_AMTRELAY, "0a 00 00", ERR_TRAILING },
         { TYPE_RRSIG, RRSIG_HEAD NAME "aa", ERR_OK }, { TYPE_RRSIG, RRSIG_HEAD NAME, ERR_SHORT },
         { TYPE_RRSIG, RRSIG_HEAD "c00c aa", ERR_FORM },
@@ -117,7 +121,8 @@ static const struct {
         { TYPE_HTTPS, "0001" NAME "0003 0002 20fb 0001 0003 026832", ERR_FORM }, /* keys out of order */
         { TYPE_HTTPS, "0001" NAME "0003 0000 0003 0000", ERR_FORM },
         { TYPE_HTTPS, "0001" NAME "0001 0004 026832", ERR_SHORT }, { TYPE_HTTPS, "0001" NAME "00", ERR_SHORT },
-        { TYPE_CAA, "00 05 6973737565 6361", ERR_OK }, { TYPE_CAA, "00 05 6973737565", ERR_OK }, { TYPE_CAA, "00 00 61", ERR_FORM },
+        { TYPE_CAA, "00 05 6973737565 6361", ERR_OK }, { TYPE_CAA, "00 05 6973737565", ERR_OK },
+        { TYPE_CAA, "00 00 61", ERR_FORM },
         { TYPE_URI, "0001 0001 61", ERR_OK }, { TYPE_URI, "0001 0001", ERR_SHORT },
         { TYPE_EUI48, "00005e00532a", ERR_OK }, { TYPE_EUI64, "00005eef1000002a", ERR_OK },
         { TYPE_TSIG, NAME "0000 00000001 012c 0002 aabb 1234 0000 0000", ERR_OK },
@@ -182,7 +187,7 @@ static void parts_of_rdata(void **state)
 {
         static const struct {
                 uint16_t type;
-                const char *hex, *parts; /* N, n: a name that may or may not be compressed; a digit: so many plain bytes */
+                const char *hex, *parts; /* N, n: a name that may, may not be compressed; else plain bytes */
         } rows[] = {
                 { TYPE_A, "c0000201", "4" },
                 { TYPE_SOA, NAME NAME "00000001 00000002 00000003 00000004 00000005", "NN20" },
@@ -290,7 +295,8 @@ static void order_of_rdata(void **state)
         } rows[] = {
                 { TYPE_A, "01020304", "01020305" }, { TYPE_A, "7f000001", "80000001" },
                 { TYPE_NULL, "aa", "aa00" }, { TYPE_NULL, "", "00" }, { TYPE_TXT, "0162", "026161" },
-                { TYPE_NS, "0141 00", "0162 00" }, { TYPE_NS, "0161 00", "0142 00" }, { TYPE_NS, "0162 00", "026161 00" },
+                { TYPE_NS, "0141 00", "0162 00" }, { TYPE_NS, "0161 00", "0142 00" },
+                { TYPE_NS, "0162 00", "026161 00" },
                 { TYPE_MX, "0001 0162 00", "0002 0141 00" },
         };
         uint8_t less[64], more[64];
@@ -341,7 +347,8 @@ static void compressed_rdata(void **state)
                 uint16_t rdlen = (uint16_t)from_hex(rows[i].hex, bytes + start), out_len = 0;
                 const uint8_t *message = guarded(bytes, start + rdlen), *out = NULL;
                 size_t hops = 100;
-                enum err err = rdata_read(rows[i].type, message, start + rdlen, message + start, rdlen, &hops, &arena, &out, &out_len);
+                enum err err = rdata_read(rows[i].type, message, start + rdlen, message + start, rdlen, &hops, &arena,
+                                          &out, &out_len);
                 assert_int_equal(err, rows[i].err);
                 if (err) {
                         assert_null(out);
@@ -371,13 +378,15 @@ static void rdata_may_not_outgrow_its_length(void **state)
         from_hex(RRSIG_HEAD "c00c", rdata);
         for (uint16_t rdlen = 65535; rdlen > 65535 - 300; rdlen--) {
                 size_t hops = 10;
-                enum err err = rdata_read(TYPE_SIG, message, sizeof message, rdata, rdlen, &hops, &arena, &out, &out_len);
+                enum err err = rdata_read(TYPE_SIG, message, sizeof message, rdata, rdlen, &hops, &arena, &out,
+                                          &out_len);
                 assert_int_equal(err, rdlen + 253 > 65535 ? ERR_LIMIT : ERR_OK);
                 arena_fini(&arena);
         }
         size_t hops = 10;
         arena_init(&arena, 100);
-        assert_int_equal(rdata_read(TYPE_SIG, message, sizeof message, rdata, 100, &hops, &arena, &out, &out_len), ERR_MEMORY);
+        assert_int_equal(rdata_read(TYPE_SIG, message, sizeof message, rdata, 100, &hops, &arena, &out, &out_len),
+                         ERR_MEMORY);
         arena_fini(&arena);
 }
 

@@ -27,7 +27,7 @@ static const char *const records[] = {
         "NSEC3PARAM 1 0 0 -", "DHCID AAIBY2/AuCccgoJbsaxcQc9TUapptP69lOjxfNuVAA2kjEA=", "TLSA 3 1 1 d2abde240d7cd3ee",
         "SMIMEA 3 1 1 d2abde240d7cd3ee", "CDNSKEY 0 3 0 AA==", "OPENPGPKEY AQIDBAUG", "CSYNC 66 3 A NS AAAA",
         "HIP 2 200100107b1a74df365639cc39f1d578 AwEAAbdxyhNuSutc5EMzxTs9LBPCIkOFH8cIvM4p rvs1.example. rvs2.example.",
-        "ZONEMD 2018031500 1 1 febe3d4ce2ec2ffa4ba99d46cd69d6d29711e55217057bee7eb1a7b641a47ba7fed2dd5b97ae499fafa4f22c6bd647de",
+        "ZONEMD 2018031500 1 1 febe3d4ce2ec2ffa4ba99d46cd69d6d29711e55217057bee",
         "SVCB 1 svc.example. alpn=h2,h3 port=8443 ipv4hint=192.0.2.1 ipv6hint=2001:db8::1", "HTTPS 0 cdn.example.",
         "NID 10 0014:4fff:ff20:ee64", "L32 10 10.1.2.0", "L64 10 2001:0db8:1140:1000", "LP 10 l64.example.",
         "EUI48 00-00-5e-00-53-2a", "EUI64 00-00-5e-ef-10-00-00-2a", "URI 10 1 \"ftp://ftp1.example.com/public\"",
@@ -165,7 +165,8 @@ static void lines_of_text(void **state)
                 { "x. 4294967295 A 192.0.2.1", true, 0, CLASS_IN }, { "x. TYPE1 \\# 4 c0000201", true, 5, CLASS_IN },
                 { "", false, 0, 0 }, { "x.", false, 0, 0 }, { "x. A", false, 0, 0 }, { "x. A 192.0.2", false, 0, 0 },
                 { "x. A 192.0.2.1 192.0.2.2", false, 0, 0 }, { "x. MX 10", false, 0, 0 }, { "x. NS", false, 0, 0 },
-                { "x. NOSUCH 1", false, 0, 0 }, { "x. NOSUCH \\# 1 00", false, 0, 0 }, { "a..b A 192.0.2.1", false, 0, 0 },
+                { "x. NOSUCH 1", false, 0, 0 }, { "x. NOSUCH \\# 1 00", false, 0, 0 },
+                { "a..b A 192.0.2.1", false, 0, 0 },
                 { "x. TYPE1 \\# 3 c00002", false, 0, 0 }, { "x. NSEC3 1 0 0 - ", false, 0, 0 },
                 { "x. OPT \\# 0", false, 0, 0 }, { "x. ANY \\# 0", false, 0, 0 }, { "x. TSIG \\# 0", false, 0, 0 },
         };
@@ -223,7 +224,8 @@ static const struct {
         { "", "", 0 }, { "\n\n", "", 0 }, { "; nothing\n", "", 0 },
         { "a A 192.0.2.1", "a.lab. 3600 A 192.0.2.1\n", 0 },
         { "$TTL 60\n@ SOA ns host ( 1 ; serial\n 2 3\n 4 5 )\n  NS ns\nns A 192.0.2.1\n   AAAA ::1\n",
-          "lab. 60 SOA ns.lab. host.lab. 1 2 3 4 5\nlab. 60 NS ns.lab.\nns.lab. 60 A 192.0.2.1\nns.lab. 60 AAAA ::1\n", 0 },
+          "lab. 60 SOA ns.lab. host.lab. 1 2 3 4 5\nlab. 60 NS ns.lab.\n"
+          "ns.lab. 60 A 192.0.2.1\nns.lab. 60 AAAA ::1\n", 0 },
         { "$ORIGIN sub.lab.\na 5 IN A 192.0.2.1\n$TTL 1h\n* TXT \"a;b\"\r\n",
           "a.sub.lab. 5 A 192.0.2.1\n*.sub.lab. 3600 TXT \"a;b\"\n", 0 },
         { "a A 192.0.2.1\n\n; here it comes\nb A 192.0.2\nc A 192.0.2.3\n", "a.lab. 3600 A 192.0.2.1\n", 4 },
@@ -286,7 +288,8 @@ static void the_taker_may_stop(void **state)
         assert_int_equal(taken.count, 2);
         arena_fini(&arena);
         arena_init(&arena, 0);
-        assert_int_equal(zone_from_text(zone, strlen(zone), &origin, &arena, take, &taken, &line, &complaint), ERR_MEMORY);
+        assert_int_equal(zone_from_text(zone, strlen(zone), &origin, &arena, take, &taken, &line, &complaint),
+                         ERR_MEMORY);
         arena_fini(&arena);
 }
 
