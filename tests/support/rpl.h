@@ -216,6 +216,9 @@ struct rpl_received {
 /** Does the message satisfy the entry's MATCH and demands? If not, why (one line) says what differs; why may be NULL. */
 bool rpl_matches(const struct rpl_entry *expected, const struct rpl_received *received, char *why, size_t why_size);
 
+/** Have two messages the same rcode and the same records in ANSWER (letter case of names, order and TTLs aside)? */
+bool rpl_same_answer(const struct rpl_received *a, const struct rpl_received *b);
+
 /** The client's query; returns its length. */
 size_t rpl_write_query(const struct rpl_entry *entry, uint16_t id, uint8_t out[RPL_MESSAGE_MAX]);
 

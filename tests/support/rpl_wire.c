@@ -415,6 +415,19 @@ bool rpl_matches(const struct rpl_entry *expected, const struct rpl_received *re
         return same;
 }
 
+bool rpl_same_answer(const struct rpl_received *a, const struct rpl_received *b)
+{
+        ldns_pkt *x = parse(a->bytes, a->len), *y = parse(b->bytes, b->len);
+        bool same = x && y && full_rcode(x) == full_rcode(y) && ldns_pkt_ancount(x) == ldns_pkt_ancount(y);
+
+        for (size_t i = 0; same && i < ldns_pkt_ancount(x); i++)
+                same = has_record(ldns_pkt_answer(y), ldns_rr_list_rr(ldns_pkt_answer(x), i), false) &&
+                       has_record(ldns_pkt_answer(x), ldns_rr_list_rr(ldns_pkt_answer(y), i), false);
+        ldns_pkt_free(x);
+        ldns_pkt_free(y);
+        return same;
+}
+
 /* --- Writing --------------------------------------------------------------------------------------------------------------- */
 
 struct opt {
