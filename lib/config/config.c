@@ -283,16 +283,19 @@ bool tree_read(struct place where, const char *text, size_t len, struct arena *a
 
 /* --- Nodes to settings -------------------------------------------------------------------------------------------- */
 
-static void complain_unknown(struct reading *reading, const struct node *key)
+bool setting_find(struct reading *reading, struct place place, const char *key, size_t len, enum option_id *out)
 {
         char shown[QUOTED_MAX], nearest[OPTION_KEY_MAX];
         enum option_id id;
 
-        quoted(key->text, key->len, shown);
-        if (option_nearest(key->text, key->len, &id))
-                complain(reading->out, key->place, "there is no setting %s; is it %s?", shown, option_key(id, nearest));
+        if (option_find(key, len, out))
+                return true;
+        quoted(key, len, shown);
+        if (option_nearest(key, len, &id))
+                complain(reading->out, place, "there is no setting %s; is it %s?", shown, option_key(id, nearest));
         else
-                complain(reading->out, key->place, "there is no setting %s", shown);
+                complain(reading->out, place, "there is no setting %s", shown);
+        return false;
 }
 
 static bool setting_read(struct reading *reading, const struct node *node)
@@ -301,10 +304,8 @@ static bool setting_read(struct reading *reading, const struct node *node)
         char name[OPTION_KEY_MAX];
         enum option_id id;
 
-        if (!option_find(key->text, key->len, &id)) {
-                complain_unknown(reading, key);
+        if (!setting_find(reading, key->place, key->text, key->len, &id))
                 return false;
-        }
         if (reading->settings->given[id]) {
                 complain(reading->out, key->place, "%s is given twice, first in line %u", option_key(id, name),
                          reading->place[id].line);

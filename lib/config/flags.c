@@ -110,20 +110,6 @@ bool config_flag_takes_value(const char *name, size_t len)
         return option_find(name, len, &id) && !flag_is_bool(id);
 }
 
-static bool complain_no_flag(struct reading *reading, const char *name, size_t len)
-{
-        char shown[QUOTED_MAX], nearest[OPTION_KEY_MAX];
-        enum option_id id;
-
-        quoted(name, len, shown);
-        if (option_nearest(name, len, &id))
-                complain(reading->out, command_line, "there is no setting %s; is it %s?", shown,
-                         option_key(id, nearest));
-        else
-                complain(reading->out, command_line, "there is no setting %s", shown);
-        return false;
-}
-
 static bool flag_read(struct reading *reading, const char *text, struct flag *out)
 {
         size_t skip = strncmp(text, "--", 2) == 0 ? 2 : 0;
@@ -137,7 +123,7 @@ static bool flag_read(struct reading *reading, const char *text, struct flag *ou
                 return false;
         }
         if (!flag_find(name, len, &out->id, &negated))
-                return complain_no_flag(reading, name, len);
+                return setting_find(reading, command_line, name, len, &out->id);
         out->value = equals ? equals + 1 : negated ? "no" : "yes";
         if (equals && negated) {
                 complain(reading->out, command_line, "no-%s takes no value", option_key(out->id, key));

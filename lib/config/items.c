@@ -1,4 +1,5 @@
 /* Settings that are lists: of addresses, networks, names, records, zones. */
+#include "config/items.h"
 #include "config/value.h"
 #include "wire/rrtype.h"
 #include "wire/text.h"
@@ -62,10 +63,13 @@ static bool prefix_item(struct reading *reading, enum option_id id, const struct
 
 static bool keep_name(struct reading *reading, struct place place, const struct name *name, struct name *out)
 {
-        *out = name_copy(&reading->settings->arena, name);
-        if (!out->wire)
-                complain(reading->out, place, "out of memory: the settings may take %d bytes", LIMIT_SETTINGS_BYTES);
-        return out->wire;
+        uint8_t *wire = value_room(reading, place, name->len);
+
+        if (!wire)
+                return false;
+        memcpy(wire, name->wire, name->len);
+        *out = (struct name){.wire = wire, .len = name->len, .label_count = name->label_count};
+        return true;
 }
 
 static bool name_item(struct reading *reading, enum option_id id, const struct node *node, void *item)

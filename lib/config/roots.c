@@ -4,7 +4,7 @@
 #include "base/map.h"
 #include "config/builtin.h"
 #include "config/config.h"
-#include "config/value.h"
+#include "config/reading.h"
 #include "wire/rrtype.h"
 #include "wire/text.h"
 #include <string.h>

@@ -1,5 +1,6 @@
 /* Settings that are one value: numbers with their units, words, text. Lists are in items.c. */
 #include "config/value.h"
+#include "config/items.h"
 #include "config/utf8.h"
 #include <inttypes.h>
 #include <stdio.h>

@@ -2,45 +2,21 @@
 /*
  * From a piece of a settings file, a flag or a default to the field of a setting: one check for all three.
  */
-#include "config/complain.h"
-#include "config/option.h"
-#include "config/settings.h"
+#include "config/reading.h"
 #include "config/tree.h"
 
-/* Settings in the making. */
-struct reading {
-        struct settings *settings;
-        struct config_complaints *out;
-        struct arena *scratch;            /* for what ends with the reading: the tree */
-        struct place place[OPTION_COUNT]; /* where a setting was given; all zero for one that is at its default */
-};
+enum { ALLOWED_MAX = 160, SIZE_TEXT_MAX = 32 };
 
 /** Check a value and put it into the field of its setting. False after a complaint; the field is as it was then. */
 bool value_read(struct reading *reading, enum option_id id, const struct node *node);
 
 /** What a setting, or an item of it if it is a list, may be: "a number from 1 to 65535". Returns room. */
-enum { ALLOWED_MAX = 160 };
 char *value_allowed(enum option_id id, char room[ALLOWED_MAX]);
 
 /** "512MiB": the number of bytes with the largest unit that leaves it whole. Returns room. */
-enum { SIZE_TEXT_MAX = 32 };
 char *value_size_text(uint64_t bytes, char room[SIZE_TEXT_MAX]);
 
-/* --- The other steps of config_parse_flags ------------------------------------------------------------------------ */
-
-/** Put each setting to its default. */
-bool defaults_read(struct reading *reading);
-
-/** Read flags over what the file said. */
-bool flags_read(struct reading *reading, const char *const *flags, unsigned flag_count);
-
-/** What can only be judged or filled in when all is read: ports, contradictions, root hints and anchors. */
-bool settings_finish(struct reading *reading);
-
-/** Fill settings->hints and settings->anchors from the settings, else from what is built in. */
-bool roots_finish(struct reading *reading);
-
-/* --- Between value.c and items.c ---------------------------------------------------------------------------------- */
+/* --- For items.c -------------------------------------------------------------------------------------------------- */
 
 /** What stands in a node: its text in quotes, "a list", "a mapping", "nothing". */
 const char *value_shown(const struct node *node, char room[QUOTED_MAX]);
@@ -59,9 +35,3 @@ const char *value_keep(struct reading *reading, struct place place, const char *
 
 /** The same for memory yet to be filled. */
 void *value_room(struct reading *reading, struct place place, size_t size);
-
-/** Check the items of a list and put them into the field of its setting. */
-bool items_read(struct reading *reading, enum option_id id, const struct node *node);
-
-/** What an item may be: "an address or address@port, ...". */
-const char *items_allowed(enum option_kind kind);
