@@ -208,6 +208,7 @@ static void sum_metrics(const struct server *server, struct metrics *sum)
         *sum = (struct metrics){ 0 };
         for (unsigned i = 0; i < server->worker_count; i++)
                 metrics_sum(sum, &server->worker[i]->metrics);
+        metrics_add(sum->puts, writer.settled.put);
         metrics_add(sum->puts_dropped, writer.dropped + writer.settled.full + writer.settled.lost);
         metrics_add(sum->evictions, writer.settled.evicted + writer.settled.expired);
         metrics_add(sum->expect_failures, expect_failures());

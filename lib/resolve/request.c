@@ -129,6 +129,7 @@ static void draw_trace(struct desk *desk, struct request *request)
 
         rng_bytes(&desk->rng, id.bytes, sizeof id.bytes);
         trace_begin(&request->trace, &request->arena, &id, &desk->now);
+        request->trace.counts = desk->metrics->steps;
 }
 
 struct request *request_open(struct desk *desk, const struct question *question, uint16_t flags, bool cold)

@@ -61,16 +61,6 @@ static const char *word_outcome(unsigned index)
         return words[index];
 }
 
-static const char *word_fallback(unsigned index)
-{
-        static const char *const words[] = {
-#define FALLBACK(name, text) text,
-#include "watch/metrics.def"
-#undef FALLBACK
-        };
-        return words[index];
-}
-
 static const char *word_drop(unsigned index)
 {
         static const char *const words[] = {
@@ -79,6 +69,11 @@ static const char *word_drop(unsigned index)
 #undef DROP
         };
         return words[index];
+}
+
+static const char *word_step(unsigned index)
+{
+        return index == STEP_SLOT_LOST ? "lost" : step_word(index);
 }
 
 static const struct {

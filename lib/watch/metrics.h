@@ -12,6 +12,7 @@
  *      metrics_observe(metrics->miss_latency, us);
  */
 #include "base/buf.h"
+#include "watch/trace.h"
 #include "wire/codes.h"
 #include <stddef.h>
 #include <stdint.h>
@@ -49,19 +50,15 @@ enum metric_outcome {
         OUTCOME_SLOTS
 };
 
-enum metric_fallback {
-#define FALLBACK(name, text) FALLBACK_##name,
-#include "watch/metrics.def"
-#undef FALLBACK
-        FALLBACK_SLOTS
-};
-
 enum metric_drop {
 #define DROP(name, text) DROP_##name,
 #include "watch/metrics.def"
 #undef DROP
         DROP_SLOTS
 };
+
+/* Steps: those of trace.def, and one slot for those that found no room in their trace; see struct trace. */
+enum { STEP_SLOT_LOST = STEP_COUNT, STEP_SLOTS };
 
 /* The index of a member is the number of a row of limits.def. */
 enum { LIMIT_SLOTS = 128 };

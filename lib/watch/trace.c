@@ -1,5 +1,6 @@
 #include "watch/trace.h"
 
+#include "watch/metrics.h"
 #include "watch/words.h"
 #include "wire/codes.h"
 #include "wire/rrtype.h"
@@ -188,6 +189,12 @@ static uint8_t *put_payload(uint8_t *to, const char *kinds, va_list *arguments)
         return to;
 }
 
+static void count_step(const struct trace *trace, unsigned slot)
+{
+        if (trace->counts)
+                metrics_inc(&trace->counts[slot]);
+}
+
 void trace_step(struct trace *trace, uint16_t task, uint64_t now_us, enum step_kind kind, ...)
 {
         if (!trace)
@@ -197,9 +204,11 @@ void trace_step(struct trace *trace, uint16_t task, uint64_t now_us, enum step_k
         while (trace->room - trace->len < row->step_max) {
                 if (!trace_grow(trace)) {
                         trace->lost++;
+                        count_step(trace, STEP_SLOT_LOST);
                         return;
                 }
         }
+        count_step(trace, kind);
         uint8_t *header = trace->bytes + trace->len;
         uint8_t *payload = header + STEP_HEADER_LEN;
         va_list arguments;

@@ -44,6 +44,7 @@ struct trace {
         uint32_t len;
         uint32_t room;
         uint32_t lost;      /* steps that found no room */
+        uint64_t *counts;   /* the steps metric, counted up by kind; may be NULL (watch/metrics.h) */
 };
 
 /** Begin: write the header. */

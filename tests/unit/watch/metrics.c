@@ -245,6 +245,7 @@ static void test_text_of_known_numbers(void **state)
         metrics_inc(&m.answers[metrics_rcode(RCODE_NXDOMAIN)]);
         metrics_add(&m.hits[SHELF_FRONT], 12);
         metrics_add(m.misses, 3);
+        metrics_inc(&m.steps[STEP_TIMEOUT]);
         metrics_observe(m.miss_latency, 1500);
         metrics_observe(m.miss_latency, 20000000);
         m.budget_hits[0] = 2;
@@ -255,6 +256,8 @@ static void test_text_of_known_numbers(void **state)
         assert_true(has_line("cairn_hits_total{shelf=\"front\"} 12"));
         assert_true(has_line("cairn_misses_total 3"));
         assert_true(has_line("cairn_budget_hits_total{limit=\"UPSTREAM_MESSAGES\"} 2"));
+        assert_true(has_line("cairn_steps_total{step=\"timeout\"} 1"));
+        assert_true(has_line("cairn_steps_total{step=\"lost\"} 0"));
         assert_true(has_line("# TYPE cairn_requests_high_water gauge"));
         assert_true(has_line("# TYPE cairn_miss_latency_seconds histogram"));
         assert_true(has_line("cairn_miss_latency_seconds_bucket{le=\"0.001024\"} 0"));

@@ -1,6 +1,7 @@
 /* lib/watch/trace.c: every row of trace.def is recorded, read and put into words, whatever its fields hold. */
 #include "watch/trace.h"
 #include "json.h"
+#include "watch/metrics.h"
 #include "watch/words.h"
 #include "wire/codes.h"
 
@@ -430,10 +431,12 @@ static void test_steps_without_room_are_counted(void **state)
         struct step_view step;
         size_t at = 0;
         uint32_t written = 0;
+        struct metrics metrics = { 0 };
 
         (void)state;
         arena_init(&arena, 1 << 20);
         trace_begin(&trace, &arena, &id, &start);
+        trace.counts = metrics.steps;
         for (int i = 0; i < 10000; i++)
                 trace_step(&trace, 0, start.mono_us, STEP_MISS, &ordinary.name, 1U);
         assert_true(trace.len <= TRACE_MAX);
@@ -443,6 +446,8 @@ static void test_steps_without_room_are_counted(void **state)
                 written++;
         assert_int_equal(written + trace.lost, 10000);
         assert_true(trace.lost > 0);
+        assert_int_equal(metrics.steps[STEP_MISS], written);
+        assert_int_equal(metrics.steps[STEP_SLOT_LOST], trace.lost);
         arena_fini(&arena);
 }
 

@@ -1,0 +1,67 @@
+#!/bin/sh
+# Each step of trace.def and each metric of metrics.def occurs in some scenario: a row that nothing makes is no row.
+#
+#   rows_occur.sh SOURCE_DIR
+#
+# Needs the replayer in $CAIRN_BUILD. Rows that do not occur there are listed below with the reason; of one that occurs all
+# the same, the check says so.
+set -eu
+cd "$1"
+
+replay=${CAIRN_BUILD:-build/debug}/tests/replay
+if [ ! -x "$replay" ]; then
+        echo "$replay is not there"
+        exit 77
+fi
+
+elsewhere='
+step stale                serving stale data is not built yet
+metric stale_answers      serving stale data is not built yet
+step lack                 no scenario yet
+step note                 no scenario yet
+step dropped              no scenario yet
+step outage               no scenario yet
+metric outages            no scenario yet
+metric budget_hits        not counted yet
+metric prefetches         prefetching is not built yet
+metric connections        counted by the daemon
+metric traces_kept        counted by the daemon
+metric traces_dropped     counted by the daemon
+metric puts_dropped       counted by the daemon
+metric evictions          counted by the daemon
+metric unexpected_replies counted by the daemon
+metric puts               counted by the daemon
+metric expect_failures    a broken invariant ends the replayer
+'
+
+output=$(mktemp)
+trap 'rm -f "$output"' EXIT
+"$replay" --verbose tests/scenario >"$output" 2>&1 || true # whether they pass is another test
+
+{
+        sed -n 's/^STEP(\([A-Z_]*\),.*/step \1/p' lib/watch/trace.def | tr '[:upper:]' '[:lower:]'
+        sed -n 's/^METRIC(\([a-z_]*\),.*/metric \1/p' lib/watch/metrics.def
+        echo "$elsewhere" | sed -n 's/^\([a-z]\)/elsewhere \1/p'
+        sed -n 's/^ *[0-9.]*  \[[0-9]*\] \([a-z_]*\):.*/seen step \1/p; s/^ *\(metric [a-z_]*\):.*/seen \1/p' "$output"
+} | awk '
+$1 == "elsewhere" { reason[$2 " " $3] = 1; next }
+$1 == "seen"      { seen[$2 " " $3] = 1; next }
+                  { row[$1 " " $2] = 1; rows++ }
+END {
+        for (r in row) {
+                if (!(r in seen) && !(r in reason)) {
+                        print r ": occurs in no scenario"
+                        bad = 1
+                }
+        }
+        for (r in reason) {
+                if (!(r in row)) {
+                        print r ": is no row any more"
+                        bad = 1
+                } else if (r in seen) {
+                        print r ": need not be on the list of this check any more"
+                }
+        }
+        print rows " rows"
+        exit bad || rows < 20
+}'
