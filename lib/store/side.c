@@ -12,7 +12,8 @@
  *   40  mtime    8  nanoseconds
  *   48  cache    8  seconds
  *   56  clean    4  0 or 1
- *   60  boot    36
+ *   60  deaths   4
+ *   64  boot    36
  */
 #include "store/side.h"
 #include "base/buf.h"
@@ -24,7 +25,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { SCHEMA = 1, MARK_LEN = 96 };
+enum { SCHEMA = 1, MARK_LEN = 100 };
 
 /* A directory that others may write to could hand us any file. */
 static enum err enter_dir(const char *dir, const char **why)
@@ -155,6 +156,7 @@ enum err side_read_mark(const struct side *side, struct mark *out)
         out->mtime_ns = read_u64(&reader);
         out->cache_s = read_u64(&reader);
         out->clean = read_u32(&reader) == 1;
+        out->deaths = read_u32(&reader);
         memcpy(out->boot, read_bytes(&reader, BOOT_ID_LEN), BOOT_ID_LEN);
         return ERR_OK;
 }
@@ -188,6 +190,7 @@ void side_write_mark(struct side *side, const struct mark *mark, bool sync)
         write_u64(&writer, mark->mtime_ns);
         write_u64(&writer, mark->cache_s);
         write_u32(&writer, mark->clean);
+        write_u32(&writer, mark->deaths);
         write_bytes(&writer, mark->boot, BOOT_ID_LEN);
         store_u64(bytes, siphash(side->secret, bytes + 8, MARK_LEN - 8));
         if (pwrite(side->mark_fd, bytes, sizeof(bytes), 0) != MARK_LEN)
@@ -213,6 +216,8 @@ bool mark_matches(const struct mark *left, const struct mark *found, const char 
                 *why = "its file was changed";
         else if (left->mtime_ns != found->mtime_ns)
                 *why = "its file was written to after it was marked";
+        else if (!left->clean && left->deaths >= MARK_DEATHS_MAX)
+                *why = "who uses it dies";
         else
                 return true;
         return false;

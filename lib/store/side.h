@@ -37,7 +37,10 @@ struct mark {
         uint64_t mtime_ns;
         uint64_t cache_s;  /* the latest cache time stamped */
         uint32_t library;  /* lmdb_version() */
+        uint32_t deaths;   /* processes in a row that died within a minute of opening the file as it stood */
 };
+
+enum { MARK_DEATHS_MAX = 2 };
 
 /**
  * Make or enter the directory, lock it, read or make the secret.

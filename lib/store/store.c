@@ -29,6 +29,7 @@ enum {
         POUR_PUTS = 64,               /* in one transaction */
         SYNC_US = 5 * 1000 * 1000,
         RETRY_US = 60 * 1000 * 1000,
+        LIVED_US = 60 * 1000 * 1000,  /* who lives that long does not die of the file */
         POLL_US = 50 * 1000,          /* for the child that rebuilds */
 };
 
@@ -56,7 +57,8 @@ struct store {
         struct side side;
         pid_t child;                      /* rebuilding, or 0 */
         uint64_t idle_generation;         /* when the disk was set aside: a flush since then voids what is on it */
-        uint64_t mono_us, sync_us, retry_us;
+        uint32_t mark_deaths;             /* goes into the mark; 0 once we have lived for a minute */
+        uint64_t mono_us, sync_us, retry_us, born_us;
         struct store_report report;
         bool news;
 };
@@ -259,6 +261,7 @@ static void leave_mark(struct store *store, bool clean, bool sync)
         mark.wanted = store->settings.size;
         mark.cache_s = store->report.cache_s;
         mark.library = lmdb_version();
+        mark.deaths = store->mark_deaths;
         side_write_mark(&store->side, &mark, sync);
 }
 
@@ -414,6 +417,7 @@ static void start_warm(struct store *store, const struct mark *found)
                 store->report.cache_s = left.cache_s;
                 if (mark_matches(&left, found, &why) &&
                     backend_lmdb_open(store->side.data, (size_t)left.size, false, &store->disk, &why) == ERR_OK) {
+                        store->mark_deaths = (left.clean ? 0 : left.deaths) + 1; /* if we die now */
                         attach(store, STORE_WARM, left.clean ? "" : "it was left by a process that was killed");
                         return;
                 }
@@ -483,7 +487,8 @@ enum err store_open(const struct store_settings *settings, struct store **out, s
         return ERR_OK;
 }
 
-static void close_disk(struct store *store)
+/* True: all that was put is on the disk. */
+static bool close_disk(struct store *store)
 {
         struct backend *disk = store->disk;
         const char *why;
@@ -491,8 +496,7 @@ static void close_disk(struct store *store)
                      disk->ops->health(disk, &why) == BACKEND_WELL;
 
         disk->ops->close(disk);
-        if (clean)
-                leave_mark(store, true, true);
+        return clean;
 }
 
 void store_close(struct store *store)
@@ -501,10 +505,11 @@ void store_close(struct store *store)
                 return;
         if (store->child)
                 rebuild_stop(store->child);
-        if (store->disk)
-                close_disk(store);
+        bool clean = store->disk && close_disk(store);
         close_retired(store);
         store->memory->ops->close(store->memory);
+        if (clean) /* last: who dies before, of a heap that LMDB has spoilt, does not leave it */
+                leave_mark(store, true, true);
         side_close(&store->side);
         pthread_mutex_destroy(&store->lock);
         free((void *)(uintptr_t)store->settings.dir);
@@ -604,6 +609,8 @@ static void tend_disk(struct store *store)
 
         if (store->mono_us >= store->sync_us) {
                 store->sync_us = store->mono_us + SYNC_US;
+                if (store->mono_us - store->born_us >= LIVED_US)
+                        store->mark_deaths = 0;
                 (void)store->disk->ops->sync(store->disk); /* what goes wrong is seen in its health */
                 leave_mark(store, false, false);
         }
@@ -629,6 +636,8 @@ static void tend_memory(struct store *store)
 uint64_t store_tend(struct store *store, uint64_t mono_us)
 {
         store->mono_us = mono_us;
+        if (!store->born_us)
+                store->born_us = mono_us;
         if (store->retired_count > 0)
                 close_retired(store);
         if (!store->settings.dir)

@@ -374,10 +374,14 @@ static void lmdb_stat(struct backend *backend, struct store_stat *out)
         struct call call = { .lmdb = lmdb };
 
         *out = (struct store_stat){ .size = lmdb->size };
-        if (guard_run(&call, work_stat, CALL_READS) == MDB_SUCCESS) {
-                out->entries = call.key.mv_size;
-                out->bytes = call.value.mv_size;
+        if (guard_run(&call, work_stat, CALL_READS) != MDB_SUCCESS)
+                return;
+        if (call.value.mv_size > lmdb->size) { /* else a store that is full for ever */
+                lmdb_suffer(lmdb, BACKEND_DEAD, "its file is damaged");
+                return;
         }
+        out->entries = call.key.mv_size;
+        out->bytes = call.value.mv_size;
 }
 
 static int work_write_begin(struct call *call)

@@ -227,6 +227,52 @@ static void test_after_a_kill_the_file_is_opened_as_it_stands(void **state)
         assert_int_equal(count(bench, 0, ENTRIES, "old"), ENTRIES);
 }
 
+/* Open, and die without a word. */
+static void die_with_it(struct bench *bench)
+{
+        pid_t child = fork();
+
+        if (child == 0) {
+                bench_open(bench, STORE_WARM);
+                _exit(0);
+        }
+        waitpid(child, NULL, 0);
+}
+
+/* A file that kills its processes, although nothing else speaks against it, must not do so for ever. */
+static void test_a_file_that_kills_is_looked_through(void **state)
+{
+        struct bench *bench = *state;
+
+        fill_and_close(bench);
+        for (int i = 0; i < 2; i++)
+                die_with_it(bench);
+        bench_open(bench, STORE_REBUILDING);
+        await_child(bench, STORE_REBUILT);
+        assert_int_equal(count(bench, 0, ENTRIES, "old"), ENTRIES);
+        bench_close(bench);
+        bench_open(bench, STORE_WARM);
+}
+
+static void test_kills_far_apart_do_not_count(void **state)
+{
+        struct bench *bench = *state;
+
+        fill_and_close(bench);
+        for (int i = 0; i < 5; i++) {
+                pid_t child = fork();
+
+                if (child == 0) {
+                        bench_open(bench, STORE_WARM);
+                        store_tend(bench->store, 1000);
+                        store_tend(bench->store, 2 * MINUTE_US);
+                        _exit(0);
+                }
+                waitpid(child, NULL, 0);
+        }
+        bench_open(bench, STORE_WARM);
+}
+
 /* Somebody wrote to the file: the time in the mark is not the file's. */
 static void touch(struct bench *bench)
 {
@@ -480,6 +526,8 @@ int main(void)
                 TEST(test_a_directory_that_others_write_to_is_refused),
                 TEST(test_a_second_opener_is_refused),
                 TEST(test_after_a_kill_the_file_is_opened_as_it_stands),
+                TEST(test_a_file_that_kills_is_looked_through),
+                TEST(test_kills_far_apart_do_not_count),
                 TEST(test_a_doubtful_file_is_rebuilt_while_memory_serves),
                 TEST(test_only_what_is_whole_survives_a_rebuild),
                 TEST(test_another_size_is_a_rebuild),
