@@ -52,7 +52,7 @@ fresh
 echo '#include <pthread.h>' >>"$tree/lib/base/one.c"
 expect fail includes 'a thread in lib/'
 fresh
-echo '#include "wire/two.h"' >>"$tree/daemon/three.h"
+echo '#include "cache/cache.h"' >>"$tree/daemon/three.h"
 expect fail includes 'a daemon that looks too deep'
 fresh
 echo '#include "one.h"' >>"$tree/lib/wire/two.h"

@@ -24,7 +24,8 @@ BEGIN {
         for (i = 1; i <= count; i++)
                 rank[order[i]] = i
 
-        # What daemon/ may see of lib/: a whole room, or one header. base and wire are vocabulary (errors, addresses, names).
+        # What daemon/ may see of lib/: a whole room, or one header. base and wire are vocabulary: errors, addresses,
+        # names.
         split("base wire config policy watch resolver.h cache/settle.h store/store.h", words)
         for (i in words)
                 door[words[i]] = 1

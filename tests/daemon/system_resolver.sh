@@ -24,7 +24,7 @@ trap 'rm -rf "$scratch"' EXIT
 check() {
         local what=$1 expected=$2 output
         shift 2
-        output=$("$@" 2>&1 | tr -s ' \t\n' ' ') || true
+        output=$("$@" 2>&1 | tr -s ' \t\n' ' ' | sed 's, $,,') || true
         # shellcheck disable=SC2053
         if [[ $output != $expected ]]; then
                 echo "$what: expected '$expected', got '$output'"
@@ -45,18 +45,18 @@ check_unit() {
 }
 
 start_cairnd() {
-        cat >"$scratch/cairn.yaml" <<-EOF
-                listen: [127.0.0.53]
-                cache-dir: $scratch/cache
-                state-dir: $scratch/state
-                control-socket: $scratch/control
-                trace-log: "off"
-                local-data:
-                  - www.lab.test. A 192.0.2.77
-                  - www.lab.test. AAAA 2001:db8::77
-                  - 77.2.0.192.in-addr.arpa. PTR www.lab.test.
-                  - alias.lab.test. CNAME www.lab.test.
-                  - lab.test. SOA ns.lab.test. host.lab.test. 1 1 1 1 1
+        cat >"$scratch/cairn.yaml" <<EOF
+listen: [127.0.0.53]
+cache-dir: $scratch/cache
+state-dir: $scratch/state
+control-socket: $scratch/control
+trace-log: "off"
+local-data:
+  - www.lab.test. A 192.0.2.77
+  - www.lab.test. AAAA 2001:db8::77
+  - 77.2.0.192.in-addr.arpa. PTR www.lab.test.
+  - alias.lab.test. CNAME www.lab.test.
+  - lab.test. SOA ns.lab.test. host.lab.test. 1 1 1 1 1
 EOF
         mkdir "$scratch/cache" "$scratch/state"
         "$CAIRN_BUILD/cairnd" --config "$scratch/cairn.yaml" &
@@ -84,8 +84,8 @@ check 'IPv4 addresses' '192.0.2.77 STREAM www.lab.test *' getent ahostsv4 www.la
 check 'IPv6 addresses' '2001:db8::77 STREAM www.lab.test *' getent ahostsv6 www.lab.test
 check 'both families' '*2001:db8::77*192.0.2.77*' getent ahosts www.lab.test
 check 'an alias' '192.0.2.77 STREAM www.lab.test *' getent ahostsv4 alias.lab.test
-check 'an address back to its name' '192.0.2.77 www.lab.test ' getent hosts 192.0.2.77
-check 'localhost, by cairnd' '*127.0.0.1' dig +short @127.0.0.53 localhost
+check 'an address back to its name' '192.0.2.77 www.lab.test' getent hosts 192.0.2.77
+check 'localhost, by cairnd' '127.0.0.1' dig +short @127.0.0.53 localhost
 check 'a missing name' '' getent hosts missing.lab.test
 getent hosts missing.lab.test && result=0 || result=$?
 check 'the exit status for a missing name' '2' echo $result
