@@ -330,6 +330,7 @@ static void answer_one(struct request *request, const struct listener *to, const
                 put_aliases(&w, request, outcome);
                 put_final(&w, request, final);
         }
+        set_rcode(&w, rcode); /* now already, for the front shelf keeps the header as it is */
         remember(&w, request, &question, final, rcode);
         send(&w, rcode);
         uint64_t total = desk->now.mono_us > to->arrived_us ? desk->now.mono_us - to->arrived_us : 0;
