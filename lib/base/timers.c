@@ -14,8 +14,6 @@ void timers_init(struct timers *timers, size_t max)
 
 void timers_fini(struct timers *timers)
 {
-        for (size_t i = 0; i < timers->count; i++)
-                timers->heap[i]->place = 0;
         free(timers->heap);
         *timers = (struct timers){ .max = timers->max };
 }

@@ -21,6 +21,7 @@ struct timers {
 
 /** An empty heap for at most max timers. */
 void timers_init(struct timers *timers, size_t max);
+/** Free the heap. The timers themselves are not touched: what they were embedded in may be gone already. */
 void timers_fini(struct timers *timers);
 
 /** Arm, or move if armed. ERR_FULL at the maximum, ERR_MEMORY. A zeroed struct timer is not armed. */

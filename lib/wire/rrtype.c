@@ -231,6 +231,8 @@ static enum err field_read(char field, struct reader *r)
         case 'h':
                 len = read_u8(r);
                 return bytes_skip(r, len) ? ERR_SHORT : len ? ERR_OK : ERR_FORM;
+        case 'o':
+                return reader_left(r) ? bytes_skip(r, read_u8(r)) : ERR_OK;
         case 'S':
                 return strings_read(r);
         case 'd':
