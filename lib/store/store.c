@@ -265,6 +265,13 @@ static void leave_mark(struct store *store, bool clean, bool sync)
         side_write_mark(&store->side, &mark, sync);
 }
 
+/* Memory it is. Said once, however often the disk fails again. */
+static void tell_memory(struct store *store, const char *why)
+{
+        if (store->report.state != STORE_MEMORY || !store->report.reason[0])
+                store_tell(store, STORE_MEMORY, why);
+}
+
 /* The disk is of no use for now. Its content stays, if it is whole, for the case that it can be written again. */
 static void fall_back(struct store *store, enum backend_health health, const char *why)
 {
@@ -275,7 +282,7 @@ static void fall_back(struct store *store, enum backend_health health, const cha
                 store->deaths++;
                 retire_disk(store);
         }
-        store_tell(store, STORE_MEMORY, why);
+        tell_memory(store, why);
 }
 
 /* True: the disk is in use, and not well. */
@@ -329,8 +336,8 @@ static enum err pour_some(struct store *store, struct store_view *from, struct a
         return put ? put : err;
 }
 
-/* What was learned while memory served joins what is on the disk, as far as there is room. */
-static void pour(struct store *store)
+/* What was learned while memory served joins what is on the disk, as far as there is room. ERR_IO: it cannot be written. */
+static enum err pour(struct store *store)
 {
         struct store_view *from = store->memory->ops->view_new(store->memory);
         uint8_t key[STORE_KEY_MAX + 1];
@@ -350,13 +357,22 @@ static void pour(struct store *store)
         arena_fini(&arena);
         if (from)
                 store->memory->ops->view_free(from);
-        (void)store->memory->ops->clear(store->memory);
+        if (err == ERR_IO)
+                return err;
+        return store->memory->ops->clear(store->memory);
 }
 
-/* Begin to use store->disk. */
+/* Begin to use store->disk, if it stands the first writing. */
 static void attach(struct store *store, enum store_state state, const char *reason)
 {
-        pour(store);
+        const char *why;
+
+        if (pour(store) != ERR_OK) {
+                enum backend_health health = store->disk->ops->health(store->disk, &why);
+
+                fall_back(store, health, why);
+                return;
+        }
         leave_mark(store, false, true); /* before anything new can reach the disk by itself */
         atomic_store_explicit(&store->current, store->disk, memory_order_release);
         store->sync_us = store->mono_us + SYNC_US;
@@ -364,20 +380,18 @@ static void attach(struct store *store, enum store_state state, const char *reas
 }
 
 /* Begin an empty file; if that cannot be, memory it is, and a minute later the next try. */
-static bool start_cold(struct store *store, const char *reason)
+static void start_cold(struct store *store, const char *reason)
 {
         const char *why;
 
         (void)unlink(store->side.fresh);
         if (backend_lmdb_open(store->side.data, store->settings.size, true, &store->disk, &why) == ERR_OK) {
                 attach(store, STORE_COLD, reason);
-                return true;
+                return;
         }
         store->disk = NULL;
         store->retry_us = store->mono_us + RETRY_US;
-        if (store->report.state != STORE_MEMORY)
-                store_tell(store, STORE_MEMORY, why);
-        return false;
+        tell_memory(store, why);
 }
 
 /* --- Birth ------------------------------------------------------------------------------------------------------ */
@@ -621,13 +635,18 @@ static void tend_disk(struct store *store)
 /* Memory serves because the disk was of no use a minute ago. */
 static void tend_memory(struct store *store)
 {
+        const char *why;
+
         if (store->mono_us < store->retry_us || store->deaths >= DEATHS_MAX)
                 return;
         store->retry_us = store->mono_us + RETRY_US;
         if (store->disk && store_generation(store) == store->idle_generation) {
-                if (backend_lmdb_retry(store->disk))
+                if (backend_lmdb_retry(store->disk)) {
                         attach(store, STORE_WARM, "it can be written again");
-                return;
+                        return;
+                }
+                if (store->disk->ops->health(store->disk, &why) != BACKEND_DEAD)
+                        return;
         }
         retire_disk(store);
         start_cold(store, "the old file was of no use any more");

@@ -31,6 +31,7 @@ enum {
         COPY_TXN_PUTS = 4096,
         COPY_SKIPS_MAX = 65536, /* so that going round in a damaged tree comes to an end */
         PATH_ROOM = 4352,
+        BALLAST_PUTS = 16,
         PUTS_PERCENT = 95, /* of the map; the rest is for deletions: they copy pages too, and in a map without a free
                               page neither works any more */
 };
@@ -544,22 +545,39 @@ static void lmdb_close(struct backend *backend)
         free(lmdb);
 }
 
+/* One transaction that puts a quarter of a megabyte, or deletes it again. */
+static enum err ballast(struct backend *backend, bool put)
+{
+        static const uint8_t bytes[STORE_VALUE_MAX];
+        struct store_view *view;
+        enum err err = lmdb_write_begin(backend, &view);
+
+        if (err)
+                return err;
+        for (uint8_t i = 0; i < BALLAST_PUTS && !err; i++) {
+                const uint8_t name[] = { 'T', i };
+                const struct store_bytes key = { .bytes = name, .len = sizeof(name) };
+
+                err = put ? lmdb_put(view, key, (struct store_bytes){ bytes, sizeof(bytes) }) : lmdb_delete(view, key);
+        }
+        if (err) {
+                lmdb_abort(view);
+                return err;
+        }
+        return lmdb_commit(view);
+}
+
 bool backend_lmdb_retry(struct backend *backend)
 {
-        static const struct store_bytes key = { .bytes = (const uint8_t *)"T", .len = 1 };
         struct lmdb *lmdb = lmdb_of(backend);
-        struct store_view *view;
+        enum err err = ballast(backend, true);
 
-        if (atomic_load(&lmdb->health) == BACKEND_DEAD || lmdb_write_begin(backend, &view) != ERR_OK)
+        if (err == ERR_OK)
+                err = ballast(backend, false);
+        if ((err != ERR_OK && err != ERR_FULL) || lmdb_sync(backend) != ERR_OK)
                 return false;
-        if (lmdb_put(view, key, key) != ERR_OK || lmdb_delete(view, key) != ERR_OK) {
-                lmdb_abort(view);
-                return false;
-        }
-        if (lmdb_commit(view) != ERR_OK || lmdb_sync(backend) != ERR_OK)
-                return false;
-        atomic_store(&lmdb->health, BACKEND_WELL);
-        return true;
+        int unwritable = BACKEND_UNWRITABLE;
+        return atomic_compare_exchange_strong(&lmdb->health, &unwritable, BACKEND_WELL);
 }
 
 static const struct backend_ops lmdb_ops = {
