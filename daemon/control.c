@@ -223,15 +223,15 @@ static bool is_answered(const struct sockaddr_un *address)
         return answered;
 }
 
-/* The directory of the socket, if only that is missing. */
+/* The directory of the socket, if only that is missing. One that could not be handed over is of no use: bind says so. */
 static void make_directory(const char *path, const struct identity *identity)
 {
         char copy[sizeof((struct control *)0)->path];
 
         (void)snprintf(copy, sizeof copy, "%s", path);
         const char *directory = dirname(copy);
-        if (mkdir(directory, 0755) == 0 && identity->uid)
-                (void)chown(directory, identity->uid, identity->gid);
+        if (mkdir(directory, 0755) == 0 && identity->uid && chown(directory, identity->uid, identity->gid) != 0)
+                (void)rmdir(directory);
 }
 
 /* 0 or an errno. Whoever may write to the socket may stop the daemon: its owner and group. */

@@ -159,7 +159,7 @@ void servers_silent(struct desk *desk, const struct address *address)
         if (note->timeouts < UINT16_MAX)
                 note->timeouts++;
         if (note->timeouts >= DEAD_AFTER) {
-                unsigned doublings = note->timeouts - DEAD_AFTER < 4 ? note->timeouts - DEAD_AFTER : 4;
+                int doublings = note->timeouts - DEAD_AFTER < 4 ? note->timeouts - DEAD_AFTER : 4;
                 uint64_t rest_s = (uint64_t)DEAD_FIRST_S << doublings;
 
                 note->dead_until = desk->now.cache_s + (rest_s < DEAD_LAST_S ? rest_s : DEAD_LAST_S);
