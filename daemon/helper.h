@@ -8,9 +8,12 @@
 
 struct worker;
 
+struct helper_job;
+
 struct helper {
         struct worker *worker;
-        uv_idle_t idle; /* runs while there are jobs */
+        struct helper_job *first, *last; /* jobs in line; the resolver's budgets bound how many */
+        uv_idle_t idle;                  /* runs while there are jobs */
 };
 
 void helper_init(struct helper *helper, struct worker *worker);
@@ -19,4 +22,4 @@ void helper_init(struct helper *helper, struct worker *worker);
 void helper_close(struct helper *helper);
 
 /** ACTION_CHECK. Takes over the job. */
-void helper_add(struct helper *helper, struct check *job);
+void helper_add(struct helper *helper, struct check *check);

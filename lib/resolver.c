@@ -8,11 +8,19 @@
 #include "resolve/request.h"
 #include <stdlib.h>
 
-enum { OUTBOX_MAX = 64 << 20, TIMERS_MAX = 65536, FRONT_SLOTS = 16384 };
+enum { OUTBOX_MAX = 64 << 20, TIMERS_MAX = 65536, FRONT_SLOTS = 16384, CHECKS_REMEMBERED = 16384 };
 
 struct resolver {
         struct desk desk;
 };
+
+/* What signatures may be made with is a setting, and the same for all questions of a worker. */
+static void desk_take_crypto(struct desk *desk)
+{
+        const struct settings *settings = desk->policy->settings;
+
+        desk->crypto = (struct crypto_policy){ .sha1 = settings->allow_sha1, .rsa_min_bits = settings->rsa_min_bits };
+}
 
 static bool desk_open(struct desk *desk, const struct resolver_host *host)
 {
@@ -23,6 +31,7 @@ static bool desk_open(struct desk *desk, const struct resolver_host *host)
         cookie_secrets_rotate(&desk->cookies, host->cookie_secret);
         desk->policy = policy_hold(host->policy);
         desk->metrics = host->metrics;
+        desk_take_crypto(desk);
         desk->worker = host->worker;
         arena_init(&desk->outbox, OUTBOX_MAX);
         timers_init(&desk->flight_timers, TIMERS_MAX);
@@ -31,7 +40,8 @@ static bool desk_open(struct desk *desk, const struct resolver_host *host)
         desk->front = front_new(FRONT_SLOTS, secret);
         return desk->cache && desk->front && map_init(&desk->open, LIMIT_REQUESTS_PER_WORKER, secret, NULL, NULL) == ERR_OK &&
                flights_init(&desk->flights, secret) == ERR_OK && crowd_init(&desk->crowd, secret) == ERR_OK &&
-               servers_init(&desk->servers, secret) == ERR_OK;
+               servers_init(&desk->servers, secret) == ERR_OK && key_ring_init(&desk->key_ring, secret) == ERR_OK &&
+               check_memo_init(&desk->memo, CHECKS_REMEMBERED, secret) == ERR_OK;
 }
 
 static void desk_close(struct desk *desk)
@@ -43,6 +53,8 @@ static void desk_close(struct desk *desk)
                 arena_fini(&spare->arena);
                 free(spare);
         }
+        key_ring_fini(&desk->key_ring);
+        check_memo_fini(&desk->memo);
         flights_fini(&desk->flights);
         servers_fini(&desk->servers);
         crowd_fini(&desk->crowd);
@@ -99,7 +111,9 @@ static void take_event(struct desk *desk, const struct event *event)
         case EVENT_GONE:
                 request_gone(desk, event->gone.client);
                 break;
-        case EVENT_CHECKED: /* nothing is checked yet: validation comes with lib/dnssec */
+        case EVENT_CHECKED:
+                desk_checked(desk, event->checked.check, event->checked.good);
+                break;
         case EVENT_TICK:
                 break;
         }
@@ -180,6 +194,8 @@ void resolver_adopt(struct resolver *r, const struct policy *policy)
 
         desk->policy = policy_hold(policy);
         cache_adopt(desk->cache, policy->settings);
+        desk_take_crypto(desk);
+        key_ring_forget(&desk->key_ring);
         policy_release(before);
 }
 

@@ -10,6 +10,7 @@
 #include "base/address.h"
 #include "base/arena.h"
 #include "base/err.h"
+#include "dnssec/verdict.h"
 #include "base/map.h"
 #include "store/store.h"
 #include "watch/trace.h"
@@ -25,14 +26,6 @@ enum finding_kind {
         FINDING_NODATA,   /* the name exists, the type does not; or an empty non-terminal */
         FINDING_NXDOMAIN, /* the name does not exist */
         FINDING_FAILURE,  /* resolution failed (RFC 9520) */
-};
-
-enum verdict {
-        VERDICT_UNCHECKED,     /* nobody validated: no anchor above, or validation is off */
-        VERDICT_INSECURE,      /* provably unsigned */
-        VERDICT_SECURE,
-        VERDICT_BOGUS,
-        VERDICT_INDETERMINATE, /* the network failed while fetching DS or DNSKEY */
 };
 
 /* Trust of unsigned data, RFC 2181 5.4.1; higher replaces lower. Only RANK_ANSWER and above serve clients. */
@@ -78,7 +71,8 @@ struct delegation {
         struct name cut;
         uint64_t stored_at;
         uint64_t ends_at;            /* never beyond the parent's own end */
-        enum verdict verdict;        /* of the DS state */
+        struct name parent;          /* the zone whose servers referred here; wire NULL once it came out of the store */
+        enum verdict verdict;        /* of the DS state; UNCHECKED: as the referral said, to be judged when needed */
         enum ds_state ds_state;
         struct rrset ds;             /* DS_PRESENT; its proof of absence is in `proof` for DS_NONE */
         uint8_t proof_count;

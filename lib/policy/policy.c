@@ -1,6 +1,7 @@
 #include "policy/policy.h"
 #include "base/buf.h"
 #include "config/config.h"
+#include "dnssec/anchor.h"
 #include "policy/access.h"
 #include "policy/local.h"
 #include "wire/rrtype.h"
@@ -40,7 +41,8 @@ static bool policy_compile(struct policy *policy, const struct prefix_list *atta
         const struct prefix_list *also = settings->given[OPTION_allow] ? &none : attached;
 
         policy->local = local_new(settings);
-        return policy->local && !prefix_set_make(&policy->arena, &settings->allow, also, &policy->allow) &&
+        policy->anchors = anchors_new(settings, &policy->arena);
+        return policy->local && policy->anchors && !prefix_set_make(&policy->arena, &settings->allow, also, &policy->allow) &&
                !prefix_set_make(&policy->arena, &settings->do_not_query, &none, &policy->do_not_query) &&
                !prefix_set_make(&policy->arena, &settings->private_address, &none, &policy->private_address);
 }

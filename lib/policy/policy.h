@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct anchors;     /* lib/dnssec/anchor.h */
 struct local_zones; /* lib/policy/local.h */
 
 struct policy {
@@ -24,6 +25,7 @@ struct policy {
         struct prefix_set do_not_query;
         struct prefix_set private_address;
         struct arena arena;  /* of these sets */
+        struct anchors *anchors;         /* trust anchors, and where validation ends */
         uint64_t generation; /* grows with every snapshot of the process */
         _Atomic unsigned holds;
 };

@@ -292,11 +292,9 @@ bool answer_from_front(struct desk *desk, const struct listener *to, const struc
         begin(&w, desk, desk->policy->settings, to);
         if (found.len + (w.edns.present ? edns_len(&w.edns) : 0) > w.c.max)
                 return false;
-        uint16_t flags = load_u16(desk->message + 2);
         front_copy(&found, desk->now.cache_s, desk->message);
         unsigned rcode = load_u16(desk->message + 2) & FLAG_RCODE_MASK;
         store_u16(desk->message, to->id);
-        store_u16(desk->message + 2, flags);
         memcpy(desk->message + HEADER_LEN, to->qname.wire, to->qname.len);
         w.c.len = found.len;
         for (unsigned i = 0; i < found.source_count; i++)
@@ -306,6 +304,16 @@ bool answer_from_front(struct desk *desk, const struct listener *to, const struc
         if (desk->now.mono_us > to->arrived_us)
                 metrics_observe(desk->metrics->hit_latency, desk->now.mono_us - to->arrived_us);
         return true;
+}
+
+/* RFC 6840 5.8: AD says that all of the answer is secure, to those who asked for it with DO or AD. */
+static bool is_authentic(const struct outcome *outcome, const struct finding *final, const struct listener *to)
+{
+        bool secure = final->kind != FINDING_FAILURE && final->verdict == VERDICT_SECURE;
+
+        for (unsigned i = 0; i < outcome->alias_count; i++)
+                secure = secure && outcome->alias[i]->verdict == VERDICT_SECURE;
+        return secure && (to->edns.dnssec_ok || (to->flags & FLAG_AD));
 }
 
 /* --- Answers ------------------------------------------------------------------------------------------------------ */
@@ -330,7 +338,8 @@ static void answer_one(struct request *request, const struct listener *to, const
                 put_aliases(&w, request, outcome);
                 put_final(&w, request, final);
         }
-        set_rcode(&w, rcode); /* now already, for the front shelf keeps the header as it is */
+        if (is_authentic(outcome, final, to) && !w.altered)
+                compose_set_flags(&w.c, FLAG_AD);
         remember(&w, request, &question, final, rcode);
         send(&w, rcode);
         uint64_t total = desk->now.mono_us > to->arrived_us ? desk->now.mono_us - to->arrived_us : 0;

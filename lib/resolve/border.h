@@ -3,12 +3,12 @@
  * What crosses the border of lib/: events in, actions out. The story is told in resolver.h.
  */
 #include "base/address.h"
+#include "dnssec/check.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct batch; /* lib/cache/batch.h */
-struct check; /* lib/dnssec/verify.h */
 
 enum transport {
         TRANSPORT_UDP,
@@ -64,7 +64,7 @@ struct event {
 enum action_kind {
         ACTION_SEND,    /* a message to a server; the reply comes as REPLY or FAILURE with the same flight */
         ACTION_RECALL,  /* forget a flight: nothing is wanted of it any more */
-        ACTION_CHECK,   /* verify a signature, answer with CHECKED */
+        ACTION_CHECK,   /* verify a signature with check_run(), free it, answer with CHECKED */
         ACTION_STORE,   /* hand a batch to the writer */
         ACTION_ANSWER,  /* bytes for a client */
         ACTION_DROP,    /* a client gets no answer */

@@ -126,9 +126,9 @@ static struct delegation *delegation_from_setting(struct request *request, const
         return d;
 }
 
-static const struct delegation *learned(struct request *request, cache_partition partition, const struct name *cut, enum cut_source *source)
+static struct delegation *learned(struct request *request, cache_partition partition, const struct name *cut, enum cut_source *source)
 {
-        const struct delegation *noted = notes_get_delegation(&request->notes, partition, cut);
+        struct delegation *noted = notes_get_delegation(&request->notes, partition, cut);
 
         *source = CUT_NOTES;
         if (noted || request->cold)
@@ -139,6 +139,13 @@ static const struct delegation *learned(struct request *request, cache_partition
                 return NULL;
         struct delegation *kept = arena_copy(&request->arena, &found, sizeof found);
         return kept && notes_put_delegation(&request->notes, &request->arena, partition, kept) ? kept : NULL;
+}
+
+struct delegation *cut_delegation(struct request *request, cache_partition partition, const struct name *cut)
+{
+        enum cut_source source;
+
+        return learned(request, partition, cut, &source);
 }
 
 static bool is_barred(const struct name *cut, const struct name *above)

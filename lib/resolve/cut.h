@@ -32,6 +32,9 @@ cache_partition cut_partition(const struct settings *settings, const struct zone
 bool cut_find(struct request *request, const struct name *name, uint16_t type, const struct name *above,
               bool without_forwarders, struct cut *out);
 
+/** What is known of the delegation at just this name, in the request's arena; NULL if nothing is. */
+struct delegation *cut_delegation(struct request *request, cache_partition partition, const struct name *cut);
+
 /**
  * The addresses that some referral gave for a server name: glue of the closest delegations above that name. They serve the
  * walk alone. Returns how many were written, at most max.

@@ -1,5 +1,8 @@
 #include "resolve/desk.h"
 
+#include "resolve/request.h"
+#include "resolve/task.h"
+
 #include <stdlib.h>
 
 enum { ACTIONS_MAX = 65536, ACTIONS_FIRST = 64 };
@@ -20,6 +23,43 @@ struct action *desk_act(struct desk *desk, enum action_kind kind)
         struct action *action = &queue->item[queue->count++];
         *action = (struct action){ .kind = kind };
         return action;
+}
+
+void desk_await_check(struct desk *desk, struct task *task, uint64_t number)
+{
+        if (!task->awaited_check) {
+                task->checking_next = desk->checking;
+                desk->checking = task;
+        }
+        task->awaited_check = number;
+}
+
+void desk_forget_check(struct desk *desk, struct task *task)
+{
+        for (struct task **at = &desk->checking; *at && task->awaited_check; at = &(*at)->checking_next)
+                if (*at == task) {
+                        *at = task->checking_next;
+                        break;
+                }
+        task->awaited_check = 0;
+}
+
+void desk_checked(struct desk *desk, uint64_t number, bool good)
+{
+        if (!check_memo_done(&desk->memo, number, good))
+                return;
+        for (struct task **at = &desk->checking; *at;) {
+                struct task *task = *at;
+
+                if (task->awaited_check != number) {
+                        at = &task->checking_next;
+                        continue;
+                }
+                *at = task->checking_next;
+                task->awaited_check = 0;
+                task->request->verify_budget.failed += !good;
+                task_wake(task);
+        }
 }
 
 const uint8_t *desk_outbox(struct desk *desk, const void *bytes, size_t len)

@@ -12,6 +12,7 @@
 #include "resolve/crowd.h"
 #include "resolve/flight.h"
 #include "resolve/servers.h"
+#include "resolve/trust.h"
 #include "watch/metrics.h"
 #include "wire/message.h"
 #include <stdint.h>
@@ -50,6 +51,10 @@ struct desk {
         struct request *spare;       /* a few ended requests, kept with their first block of memory */
         unsigned spare_count;
         unsigned worker;
+        struct crypto_policy crypto;   /* of the newest settings */
+        struct check_memo memo;        /* signatures checked or being checked */
+        struct key_ring key_ring;      /* zones whose place in a chain of trust is known */
+        struct task *checking;         /* tasks that wait for checks, by checking_next */
         struct cookie_secrets cookies; /* for clients; the same in all workers */
         uint8_t message[MESSAGE_MAX + 1]; /* where an answer is written before it is copied to the outbox */
         uint64_t primed_at;          /* cache time of the last priming query; 0: never */
@@ -57,6 +62,13 @@ struct desk {
 
 /** Room for one more action at the end of the queue, its kind set; NULL when out of memory. */
 struct action *desk_act(struct desk *desk, enum action_kind kind);
+
+/** This task waits for a signature check: it is woken when that is done. */
+void desk_await_check(struct desk *desk, struct task *task, uint64_t number);
+/** It does not any more. */
+void desk_forget_check(struct desk *desk, struct task *task);
+/** A check is done. */
+void desk_checked(struct desk *desk, uint64_t number, bool good);
 
 /** A copy of bytes that lives until the next event; NULL when out of memory. */
 const uint8_t *desk_outbox(struct desk *desk, const void *bytes, size_t len);

@@ -264,6 +264,8 @@ enum task_state task_reply(struct task *task)
                 task->reply = NULL;
                 return TASK_CHOOSE;
         }
+        task->judged = 0;
+        task->request->verify_budget.in_message = 0;
         read_reply(task);
         tell_reply(task);
         task->reply = NULL;

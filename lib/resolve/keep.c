@@ -1,18 +1,10 @@
-/* PROVE and KEEP: is the claim to be believed, and what of it is noted and stored? */
+/* KEEP: what of the claim is noted and stored? */
 #include "policy/policy.h"
 #include "resolve/desk.h"
 #include "resolve/request.h"
 #include "resolve/states.h"
+#include "resolve/trust.h"
 #include "wire/rrtype.h"
-
-/* --- PROVE -------------------------------------------------------------------------------------------------------- */
-
-/* The place of validation. Until lib/dnssec judges claims, every finding is VERDICT_UNCHECKED and says so. */
-enum task_state task_prove(struct task *task)
-{
-        request_trace(task->request, task->number, STEP_VERDICT, &task->cut.delegation->cut, "not validated");
-        return TASK_KEEP;
-}
 
 /* --- KEEP --------------------------------------------------------------------------------------------------------- */
 
@@ -37,7 +29,10 @@ static const struct finding *keep(struct task *task, const struct name *owner, u
 
         if (!kept || !notes_put(&request->notes, &request->arena, task->cut.partition, owner, type, kept))
                 return NULL;
-        if (kept->kind != FINDING_FAILURE && cache_put(request->desk->cache, task->cut.partition, owner, type, kept, &ttl)) {
+        if (kept->verdict == VERDICT_SECURE)
+                kept->rank = RANK_SECURE;
+        if (kept->kind != FINDING_FAILURE && kept->verdict != VERDICT_INDETERMINATE &&
+            cache_put(request->desk->cache, task->cut.partition, owner, type, kept, &ttl)) {
                 request_trace(request, task->number, STEP_STORED, owner, (unsigned)type, stored_word(kept), (uint64_t)ttl);
                 kept->ends_at = kept->stored_at + ttl;
         }
@@ -55,7 +50,11 @@ static void keep_delegation(struct task *task, struct delegation *delegation)
         struct delegation *kept = arena_copy(&request->arena, delegation, sizeof *delegation);
         if (!kept || !notes_put_delegation(&request->notes, &request->arena, task->cut.partition, kept))
                 return;
-        if (cache_put_delegation(request->desk->cache, task->cut.partition, kept))
+        /* Its DS state enters the store once it is judged, see trust.c. */
+        struct delegation unjudged = *kept;
+        unjudged.ds_state = DS_UNKNOWN;
+        unjudged.proof_count = 0;
+        if (cache_put_delegation(request->desk->cache, task->cut.partition, &unjudged))
                 request_trace(request, task->number, STEP_STORED, &kept->cut, (unsigned)TYPE_NS, "delegation", kept->ends_at - kept->stored_at);
 }
 
@@ -87,6 +86,15 @@ static enum task_state settle_for_glue(struct task *task)
         return TASK_DONE;
 }
 
+/* The child's keys are asked for while the walk goes on, so that proving the answer costs no round trip of its own. */
+static void wish_for_keys(struct task *task, const struct delegation *referral)
+{
+        const struct need keys = { .name = referral->cut, .type = TYPE_DNSKEY, .purpose = PURPOSE_KEYS };
+
+        if (referral->ds_state == DS_PRESENT && trust_may_need_keys(task, &referral->cut))
+                task_wish(task, &keys);
+}
+
 static enum task_state keep_referral(struct task *task)
 {
         struct request *request = task->request;
@@ -97,6 +105,7 @@ static enum task_state keep_referral(struct task *task)
         if (!request_spend(request, PURSE_REFERRALS, 1))
                 return task_give_up(task, EDE_OTHER, "too many referrals");
         keep_delegation(task, referral);
+        wish_for_keys(task, referral);
         if (barred && task->purpose == PURPOSE_ADDRESS)
                 return settle_for_glue(task);
         if (barred)

@@ -26,13 +26,26 @@ static const struct finding *from_notes(struct task *task, const struct name *na
         return found;
 }
 
+/* With CD, data that proved bogus is served from its own space, and a failure to validate is none (RFC 4035 3.2.2). */
+static bool look_in_cache(struct task *task, const struct name *name, uint16_t type, struct finding *out)
+{
+        struct request *request = task->request;
+        struct cache *cache = request->desk->cache;
+
+        if (request->checking_disabled && cache_get_bogus(cache, task->cut.partition, name, type, &request->arena, out))
+                return true;
+        if (!cache_get(cache, task->cut.partition, name, type, 0, &request->arena, out))
+                return false;
+        return !request->checking_disabled || out->kind != FINDING_FAILURE || out->verdict != VERDICT_BOGUS;
+}
+
 static const struct finding *from_cache(struct task *task, const struct name *name, uint16_t type)
 {
         struct request *request = task->request;
         struct desk *desk = request->desk;
         struct finding found;
 
-        if (request->cold || !cache_get(desk->cache, task->cut.partition, name, type, 0, &request->arena, &found))
+        if (request->cold || !look_in_cache(task, name, type, &found))
                 return NULL;
         struct finding *kept = arena_copy(&request->arena, &found, sizeof found);
         if (!kept)
@@ -52,6 +65,12 @@ static const struct finding *known(struct task *task, const struct name *name, u
         return found ? found : from_cache(task, name, type);
 }
 
+/* RFC 8020, as far as it is proven: below a name that does not exist there is nothing. Without proof it would be a guess. */
+static bool denies_all_below(const struct finding *found)
+{
+        return found->kind == FINDING_NXDOMAIN && found->verdict == VERDICT_SECURE;
+}
+
 /* A DNAME above the name, closest first (RFC 6672 3.3). Only what was the end of somebody's chain is in the cache. */
 static const struct finding *known_dname(struct task *task)
 {
@@ -59,15 +78,17 @@ static const struct finding *known_dname(struct task *task)
                 struct name owner = name_strip(&task->sname, up);
                 const struct finding *found = known(task, &owner, TYPE_DNAME);
 
-                if (found && found->kind == FINDING_SET)
+                if (found && (found->kind == FINDING_SET || denies_all_below(found)))
                         return found;
         }
         return NULL;
 }
 
+/* A DS set is the parent zone's, so an alias that the child zone has at the name does not hide it (RFC 4035 2.4). */
 static const struct finding *known_alias(struct task *task)
 {
-        const struct finding *found = task->qtype == TYPE_CNAME ? NULL : known(task, &task->sname, TYPE_CNAME);
+        bool beside_alias = task->qtype == TYPE_CNAME || task->qtype == TYPE_DS;
+        const struct finding *found = beside_alias ? NULL : known(task, &task->sname, TYPE_CNAME);
 
         return found && found->kind == FINDING_SET ? found : known_dname(task);
 }
@@ -145,6 +166,8 @@ enum task_state task_lookup(struct task *task)
                 const struct finding *alias = found ? found : known_alias(task);
                 if (!alias)
                         break;
+                if (alias->kind == FINDING_NXDOMAIN)
+                        return settle_for(task, alias);
                 enum task_state next = task_follow_on(task, alias);
                 if (next != TASK_LOOKUP)
                         return next;

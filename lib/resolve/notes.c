@@ -62,7 +62,7 @@ bool notes_put(struct notes *notes, struct arena *arena, cache_partition partiti
         return true;
 }
 
-const struct delegation *notes_get_delegation(const struct notes *notes, cache_partition partition, const struct name *cut)
+struct delegation *notes_get_delegation(const struct notes *notes, cache_partition partition, const struct name *cut)
 {
         uint64_t hash = note_hash(partition, cut);
 
@@ -72,7 +72,7 @@ const struct delegation *notes_get_delegation(const struct notes *notes, cache_p
         return NULL;
 }
 
-bool notes_put_delegation(struct notes *notes, struct arena *arena, cache_partition partition, const struct delegation *delegation)
+bool notes_put_delegation(struct notes *notes, struct arena *arena, cache_partition partition, struct delegation *delegation)
 {
         struct note *note = notes_add(notes, arena, partition, &delegation->cut);
 

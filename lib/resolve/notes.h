@@ -16,7 +16,7 @@ struct note {
         struct name name;
         uint16_t type;
         const struct finding *finding;       /* one of these three */
-        const struct delegation *delegation;
+        struct delegation *delegation;       /* its DS state is judged later, see trust.h */
         bool no_cut;                         /* the name is no zone cut */
 };
 
@@ -32,8 +32,8 @@ const struct finding *notes_get(const struct notes *notes, cache_partition parti
 bool notes_put(struct notes *notes, struct arena *arena, cache_partition partition, const struct name *name, uint16_t type,
                const struct finding *finding);
 
-const struct delegation *notes_get_delegation(const struct notes *notes, cache_partition partition, const struct name *cut);
-bool notes_put_delegation(struct notes *notes, struct arena *arena, cache_partition partition, const struct delegation *delegation);
+struct delegation *notes_get_delegation(const struct notes *notes, cache_partition partition, const struct name *cut);
+bool notes_put_delegation(struct notes *notes, struct arena *arena, cache_partition partition, struct delegation *delegation);
 
 /** Is it noted that there is no zone cut at this name? */
 bool notes_no_cut(const struct notes *notes, cache_partition partition, const struct name *name);

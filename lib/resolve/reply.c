@@ -101,24 +101,35 @@ static bool end_in_yxdomain(struct reading *r)
         return false;
 }
 
-/* One step along the chain; false at its end. */
-static bool follow_alias(struct reading *r)
+/* The name below a DNAME becomes one below its target (RFC 6672 2.2). */
+static bool follow_dname(struct reading *r, const struct rrset *set)
 {
         struct claim *claim = r->claim;
-        const struct rrset *set = message_rrset(r->message, SECTION_ANSWER, &claim->tail, TYPE_CNAME, r->arena);
-        struct name target;
+        struct name target, replaced;
 
-        if (set)
-                return rrset_target(set, 0, &target) && add_alias(r, set) ? (claim->tail = target, true) : false;
-        set = closest_above(r, SECTION_ANSWER, TYPE_DNAME, &claim->tail, true); /* RFC 6672 2.2 */
-        if (!set || !in_bailiwick(r, &set->owner) || !rrset_target(set, 0, &target) || !add_alias(r, set))
+        if (!in_bailiwick(r, &set->owner) || !rrset_target(set, 0, &target) || !add_alias(r, set))
                 return false;
         uint8_t *room = arena_alloc(r->arena, NAME_WIRE_MAX);
-        struct name replaced;
         if (!room || name_replace_suffix(&claim->tail, &set->owner, &target, room, &replaced) != ERR_OK)
                 return end_in_yxdomain(r);
         claim->tail = replaced;
         return true;
+}
+
+/*
+ * One step along the chain; false at its end. A DNAME goes before the CNAME beside it: that one was made of it, has no
+ * signature of its own, and our answer makes it again (RFC 6672 3.1, 5.3.1).
+ */
+static bool follow_alias(struct reading *r)
+{
+        struct claim *claim = r->claim;
+        const struct rrset *set = closest_above(r, SECTION_ANSWER, TYPE_DNAME, &claim->tail, true);
+        struct name target;
+
+        if (set)
+                return follow_dname(r, set);
+        set = message_rrset(r->message, SECTION_ANSWER, &claim->tail, TYPE_CNAME, r->arena);
+        return set && rrset_target(set, 0, &target) && add_alias(r, set) ? (claim->tail = target, true) : false;
 }
 
 /* RFC 1034 4.3.2: the chain that starts at the question, as far as this server may speak. True if the set asked for ends it. */
@@ -158,21 +169,21 @@ static bool is_denial(uint16_t type)
 }
 
 /* NSEC and NSEC3 sets of the authority section, for whoever judges the claim and for clients that set DO. */
-static void collect_proof(struct reading *r, struct finding *finding)
+static void collect_proof(struct reading *r, struct rrset proof[PROOF_MAX], uint8_t *count)
 {
         const struct message *m = r->message;
 
-        for (unsigned i = 0; i < m->rr_count[SECTION_AUTHORITY] && finding->proof_count < PROOF_MAX; i++) {
+        for (unsigned i = 0; i < m->rr_count[SECTION_AUTHORITY] && *count < PROOF_MAX; i++) {
                 const struct rr *rr = &m->rr[SECTION_AUTHORITY][i];
                 bool seen = false;
 
                 if (!is_denial(rr->type) || !in_bailiwick(r, &rr->owner))
                         continue;
-                for (unsigned p = 0; p < finding->proof_count; p++)
-                        seen |= finding->proof[p].type == rr->type && name_equal(&finding->proof[p].owner, &rr->owner);
+                for (unsigned p = 0; p < *count; p++)
+                        seen |= proof[p].type == rr->type && name_equal(&proof[p].owner, &rr->owner);
                 const struct rrset *set = seen ? NULL : message_rrset(m, SECTION_AUTHORITY, &rr->owner, rr->type, r->arena);
                 if (set)
-                        finding->proof[finding->proof_count++] = *set;
+                        proof[(*count)++] = *set;
         }
 }
 
@@ -188,7 +199,7 @@ static void claim_absence(struct reading *r, enum finding_kind kind, const struc
                 final->proof[final->proof_count++] = *soa;
                 ttl = fields.minimum < soa->ttl ? fields.minimum : soa->ttl;
         }
-        collect_proof(r, final);
+        collect_proof(r, final->proof, &final->proof_count);
         date_finding(r, final, ttl);
         classify(r, REPLY_ANSWER, NULL);
 }
@@ -273,10 +284,13 @@ static void read_delegation(struct reading *r, const struct rrset *ns)
                 d->trace = r->context->trace->id;
         add_servers(r, d, ns, true, &total);
         add_servers(r, d, ns, false, &total);
+        d->parent = *zone_of(r);
         const struct rrset *ds = message_rrset(r->message, SECTION_AUTHORITY, &ns->owner, TYPE_DS, r->arena);
         if (ds) {
                 d->ds_state = DS_PRESENT;
                 d->ds = *ds;
+        } else {
+                collect_proof(r, d->proof, &d->proof_count);
         }
 }
 
@@ -318,7 +332,7 @@ static void read_content(struct reading *r)
 
         claim->authoritative = (r->message->flags & FLAG_AA) != 0;
         if (read_chain(r)) {
-                collect_proof(r, &claim->final);
+                collect_proof(r, claim->final.proof, &claim->final.proof_count);
                 classify(r, REPLY_ANSWER, NULL);
                 claim->primes = claim->final.set.type == TYPE_NS && name_is_root(&claim->final.set.owner) && name_is_root(zone_of(r));
                 if (claim->primes)

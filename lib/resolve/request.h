@@ -10,6 +10,7 @@
 #include "base/timers.h"
 #include "cache/front.h"
 #include "config/limits.h"
+#include "dnssec/verify.h"
 #include "resolve/border.h"
 #include "resolve/notes.h"
 #include "watch/trace.h"
@@ -80,6 +81,8 @@ struct request {
         struct notes notes;
         uint64_t spent[PURSE_COUNT];
         struct zone_purse *zones;
+        struct verify_budget verify_budget;
+        unsigned nsec3_blocks;       /* SHA-1 blocks spent on proofs of absence */
         unsigned empty;              /* a bit for each purse that was found empty */
         const char *overdrawn_by;    /* the last of them, in words; NULL: none */
         struct task *tasks;          /* newest first */

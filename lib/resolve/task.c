@@ -35,6 +35,7 @@ static const char *purpose_word(enum purpose purpose)
         switch (purpose) {
         case PURPOSE_QUESTION: return "the question";
         case PURPOSE_ADDRESS:  return "address of a name server";
+        case PURPOSE_KEYS:     return "chain of trust";
         case PURPOSE_PRIME:    return "priming";
         case PURPOSE_REFRESH:  return "prefetch";
         }
@@ -133,6 +134,7 @@ void task_cancel(struct task *task)
                 return;
         task->done = true;
         leave_seats(task);
+        desk_forget_check(task->request->desk, task);
 }
 
 /* Whoever waits for this one runs again and finds it done. */
@@ -183,6 +185,7 @@ enum task_state task_done(struct task *task)
                 task->outcome.final = &nothing;
         task->done = true;
         leave_seats(task);
+        desk_forget_check(task->request->desk, task);
         if (task->purpose == PURPOSE_ADDRESS)
                 count_failed_name(task);
         request_trace(task->request, task->number, STEP_DONE, &task->sname, (unsigned)task->qtype, outcome_word(task->outcome.final));
@@ -272,7 +275,7 @@ void task_wish(struct task *task, const struct need *need)
 {
         if (task_for(task->request, &need->name, need->type, need->purpose))
                 return;
-        struct task *sub = task_new(task->request, need->purpose == PURPOSE_ADDRESS ? task : NULL, &need->name, need->type, need->purpose);
+        struct task *sub = task_new(task->request, need->purpose == PURPOSE_PRIME ? NULL : task, &need->name, need->type, need->purpose);
         if (sub)
                 sub->barred = need->barred;
 }
@@ -330,6 +333,7 @@ enum task_state task_give_up(struct task *task, uint16_t ede, const char *why)
         failure->kind = FINDING_FAILURE;
         failure->rank = RANK_NONE;
         failure->rcode = RCODE_SERVFAIL;
+        failure->verdict = task->last_verdict;
         failure->failures = failures_so_far(task) + 1;
         failure->stored_at = desk->now.cache_s;
         failure->ends_at = desk->now.cache_s + failure_ttl(desk, failure->failures);
@@ -422,6 +426,14 @@ static const uint8_t *copy_reply(struct task *task, const struct flight *flight,
         if (copy && len >= (size_t)HEADER_LEN + flight->out.qname.len)
                 name_canonical(&flight->out.qname, copy + HEADER_LEN);
         return copy;
+}
+
+void task_blame(struct task *task, uint16_t ede, const char *why)
+{
+        task->request->retried = true;
+        snprintf(task->last_trouble, sizeof task->last_trouble, "%s", why);
+        task->last_server = task->reply_from.address;
+        task->last_ede = ede;
 }
 
 void task_arrived(struct task *task, const struct flight *flight, const uint8_t *bytes, size_t len)

@@ -27,6 +27,7 @@ enum task_state {
 enum purpose {
         PURPOSE_QUESTION, /* a client asked */
         PURPOSE_ADDRESS,  /* the address of a name server is needed */
+        PURPOSE_KEYS,     /* a DS or DNSKEY set is needed to prove something */
         PURPOSE_PRIME,    /* the root's own NS set (RFC 9609) */
         PURPOSE_REFRESH,  /* a prefetch: nobody waits */
 };
@@ -128,8 +129,13 @@ struct task {
         uint64_t reply_rtt_us;
         struct message message;
         struct claim *claim;
+        unsigned judged;         /* pieces of the claim that PROVE has judged */
 
-        char last_trouble[120];          /* for the extended error: what went wrong last; "" if nothing did */
+        uint64_t awaited_check;  /* the signature check it waits for, standing in desk->checking; 0: none */
+        struct task *checking_next;
+        unsigned bogus_replies;
+        enum verdict last_verdict;       /* of what went wrong last */
+        char last_trouble[200];          /* for the extended error: what went wrong last; "" if nothing did */
         struct address last_server;
         uint16_t last_ede;
 };
@@ -182,6 +188,9 @@ void task_wish(struct task *task, const struct need *need);
 
 /** The end without an answer: SERVFAIL with an extended error and a sentence. Returns TASK_DONE. */
 enum task_state task_give_up(struct task *task, uint16_t ede, const char *why);
+
+/** Remember why an answer was not believed, for the same. */
+void task_blame(struct task *task, uint16_t ede, const char *why);
 
 /** What to tell clients who have waited long enough while it still runs. */
 void task_outcome_too_late(struct task *task, struct outcome *out);

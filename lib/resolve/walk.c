@@ -3,6 +3,7 @@
 #include "resolve/desk.h"
 #include "resolve/request.h"
 #include "resolve/states.h"
+#include "resolve/trust.h"
 #include "wire/rrtype.h"
 #include <string.h>
 
@@ -17,14 +18,18 @@ static unsigned count_addresses(const struct cut *cut)
         return count;
 }
 
-/* The root's own NS set, asked for once when the first question begins at the hints (RFC 9609); nobody waits for it. */
+/*
+ * The root's own NS set, asked for once when the first question begins at the hints (RFC 9609); nobody waits for it. Hints that
+ * somebody wrote into the settings are not second-guessed: they are how it is said that the root is elsewhere.
+ */
 static void prime(struct task *task)
 {
         struct request *request = task->request;
         struct desk *desk = request->desk;
         const struct need root = { .name = name_root, .type = TYPE_NS, .purpose = PURPOSE_PRIME };
 
-        if (task->cut.source != CUT_HINTS || task->purpose == PURPOSE_PRIME || !request->policy->settings->root_priming)
+        if (task->cut.source != CUT_HINTS || task->purpose == PURPOSE_PRIME || !request->policy->settings->root_priming ||
+            request->policy->settings->given[OPTION_root_hints])
                 return;
         if (desk->primed_at && desk->now.cache_s < desk->primed_at + LIMIT_FAILURE_LAST_S)
                 return;
@@ -66,6 +71,20 @@ static void show(struct task *task)
                 request_trace(task->request, task->number, STEP_MINIMISED, &shown.name, (uint64_t)labels);
 }
 
+/* A chain begins at the keys of an anchor's zone: they are asked for at once, beside the walk. */
+static void wish_for_anchored_keys(struct task *task)
+{
+        const struct name *cut = &task->cut.delegation->cut;
+        const struct need keys = { .name = *cut, .type = TYPE_DNSKEY, .purpose = PURPOSE_KEYS };
+        bool negative;
+
+        if (task->number != 0 || !trust_may_need_keys(task, cut))
+                return;
+        const struct anchor *anchor = anchor_above(task->request->policy->anchors, &task->sname, &negative);
+        if (anchor && name_equal(&anchor->name, cut))
+                task_wish(task, &keys);
+}
+
 enum task_state task_cut(struct task *task)
 {
         const struct delegation *before = task->cut.delegation;
@@ -80,6 +99,7 @@ enum task_state task_cut(struct task *task)
                 task->attempt_count = 0;
         }
         prime(task);
+        wish_for_anchored_keys(task);
         show(task);
         return TASK_CHOOSE;
 }

@@ -321,27 +321,46 @@ static bool is_sig_of(const struct rr *rr, const struct wanted *wanted)
 
 typedef bool rr_test(const struct rr *rr, const struct wanted *wanted);
 
-/* Gather the RDATA of the records that pass, at most max, in *out; lower *ttl to the smallest of theirs. ERR_MEMORY. */
-static enum err gather(const struct message *message, enum section section, const struct wanted *wanted, rr_test *test,
-                       unsigned max, struct arena *arena, struct rdata **out, uint16_t *count, uint32_t *ttl)
+/* The records of the sections from first to last that pass, counted. */
+static unsigned count_passing(const struct message *message, enum section first, enum section last, const struct wanted *wanted,
+                              rr_test *test)
 {
-        const struct rr *rr = message->rr[section];
-        unsigned found = 0, taken = 0;
+        unsigned found = 0;
 
-        for (unsigned i = 0; i < message->rr_count[section]; i++)
-                found += test(&rr[i], wanted);
-        if (found > max)
-                found = max;
+        for (enum section s = first; s <= last; s++)
+                for (unsigned i = 0; i < message->rr_count[s]; i++)
+                        found += test(&message->rr[s][i], wanted);
+        return found;
+}
+
+/* Where records are gathered from, and how many at most. */
+struct gathering {
+        enum section first, last;
+        rr_test *test;
+        unsigned max;
+};
+
+/* Gather the RDATA of the records that pass into *out; lowers *ttl to the smallest of theirs. ERR_MEMORY. */
+static enum err gather(const struct message *message, const struct gathering *from, const struct wanted *wanted,
+                       struct arena *arena, struct rdata **out, uint16_t *count, uint32_t *ttl)
+{
+        unsigned found = count_passing(message, from->first, from->last, wanted, from->test), taken = 0;
+
+        if (found > from->max)
+                found = from->max;
         *out = arena_alloc(arena, found * sizeof **out);
         if (!*out)
                 return ERR_MEMORY;
-        for (unsigned i = 0; taken < found; i++) {
-                if (!test(&rr[i], wanted))
-                        continue;
-                (*out)[taken++] = rr[i].rdata;
-                if (rr[i].ttl < *ttl)
-                        *ttl = rr[i].ttl;
-        }
+        for (enum section s = from->first; s <= from->last; s++)
+                for (unsigned i = 0; taken < found && i < message->rr_count[s]; i++) {
+                        const struct rr *rr = &message->rr[s][i];
+
+                        if (!from->test(rr, wanted))
+                                continue;
+                        (*out)[taken++] = rr->rdata;
+                        if (rr->ttl < *ttl)
+                                *ttl = rr->ttl;
+                }
         *count = (uint16_t)found;
         return ERR_OK;
 }
@@ -371,8 +390,11 @@ const struct rrset *message_rrset(const struct message *message, enum section se
         if (!set)
                 return NULL;
         *set = (struct rrset){ .owner = first->owner, .type = type, .class = first->class, .ttl = first->ttl };
-        if (gather(message, section, &wanted, is_wanted, RRSET_RECORDS_MAX, arena, &rdata, &set->count, &set->ttl) ||
-            gather(message, section, &wanted, is_sig_of, RRSET_SIGS_MAX, arena, &sigs, &set->sig_count, &set->ttl))
+        const struct gathering records = { section, section, is_wanted, RRSET_RECORDS_MAX };
+        /* A signature proves itself, in whichever section a server put it. */
+        const struct gathering signatures = { SECTION_ANSWER, SECTION_ADDITIONAL, is_sig_of, RRSET_SIGS_MAX };
+        if (gather(message, &records, &wanted, arena, &rdata, &set->count, &set->ttl) ||
+            gather(message, &signatures, &wanted, arena, &sigs, &set->sig_count, &set->ttl))
                 return NULL;
         rdata_sort(rdata, &set->count, type);
         set->rdata = rdata;

@@ -22,6 +22,8 @@ struct delivery {
         size_t len;
 };
 
+enum { CHECKS_MAX = 256 };
+
 struct virtual {
         struct virtual_hooks hooks;
         struct resolver *resolver;
@@ -33,6 +35,8 @@ struct virtual {
         struct delivery *heap; /* a binary heap by time */
         size_t count, room;
         uint64_t number;
+        struct check *check[CHECKS_MAX]; /* jobs handed out, to be done when the actions are drained */
+        unsigned check_count;
         unsigned ticks;        /* in a row without a move of time */
 };
 
@@ -124,7 +128,11 @@ static void perform(struct virtual *v, const struct action *action)
                 forget_flight(v, action->recall.flight);
                 break;
         case ACTION_CHECK:
-                break; /* no signature is checked yet */
+                if (v->check_count < CHECKS_MAX)
+                        v->check[v->check_count++] = action->check.job;
+                else
+                        check_free(action->check.job);
+                break;
         case ACTION_STORE:
                 store_batch(v, action->store.batch);
                 break;
@@ -143,7 +151,7 @@ static void perform(struct virtual *v, const struct action *action)
         }
 }
 
-static void feed(struct virtual *v, const struct event *event)
+static void feed_one(struct virtual *v, const struct event *event)
 {
         struct action action;
 
@@ -153,6 +161,19 @@ static void feed(struct virtual *v, const struct event *event)
         resolver_settle(v->resolver);
         while (resolver_next(v->resolver, &action))
                 perform(v, &action);
+}
+
+/* Signatures are checked in no time. */
+static void feed(struct virtual *v, const struct event *event)
+{
+        feed_one(v, event);
+        while (v->check_count) {
+                struct check *check = v->check[--v->check_count];
+                struct event checked = {.kind = EVENT_CHECKED, .checked = {.check = check->number, .good = check_run(check)}};
+
+                check_free(check);
+                feed_one(v, &checked);
+        }
 }
 
 /* --- Life ----------------------------------------------------------------------------------------------------------------- */

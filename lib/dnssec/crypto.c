@@ -1,0 +1,327 @@
+#include "dnssec/crypto.h"
+
+#include "base/buf.h"
+#include "config/limits.h"
+#include <openssl/core_names.h>
+#include <openssl/ecdsa.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/param_build.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+        ALGORITHM_RSASHA1 = 5,
+        ALGORITHM_RSASHA1_NSEC3 = 7,
+        ALGORITHM_RSASHA256 = 8,
+        ALGORITHM_RSASHA512 = 10,
+        ALGORITHM_ECDSAP256 = 13,
+        ALGORITHM_ECDSAP384 = 14,
+        ALGORITHM_ED25519 = 15,
+        ALGORITHM_ED448 = 16,
+};
+
+enum { DIGEST_SHA1 = 1, DIGEST_SHA256 = 2, DIGEST_SHA384 = 4 };
+
+enum { DNSKEY_HEAD_LEN = 4, DS_HEAD_LEN = 4, DER_MAX = 160, NSEC3_HASH_LEN = 20 };
+
+struct crypto_key {
+        _Atomic unsigned holds;
+        uint8_t algorithm;
+        EVP_PKEY *pkey;
+};
+
+bool crypto_algorithm_supported(const struct crypto_policy *policy, uint8_t algorithm)
+{
+        switch (algorithm) {
+        case ALGORITHM_RSASHA1:
+        case ALGORITHM_RSASHA1_NSEC3:
+                return policy->sha1;
+        case ALGORITHM_RSASHA256:
+        case ALGORITHM_RSASHA512:
+        case ALGORITHM_ECDSAP256:
+        case ALGORITHM_ECDSAP384:
+        case ALGORITHM_ED25519:
+        case ALGORITHM_ED448:
+                return true;
+        }
+        return false;
+}
+
+bool crypto_digest_supported(const struct crypto_policy *policy, uint8_t digest)
+{
+        return digest == DIGEST_SHA256 || digest == DIGEST_SHA384 || (digest == DIGEST_SHA1 && policy->sha1);
+}
+
+/* --- Keys --------------------------------------------------------------------------------------------------------- */
+
+/* The parts of an RSA key, RFC 3110 2: one or three bytes of exponent length, exponent, modulus. */
+static bool rsa_parts(struct reader *key, const uint8_t **e, size_t *e_len, const uint8_t **n, size_t *n_len)
+{
+        *e_len = read_u8(key);
+        if (*e_len == 0)
+                *e_len = read_u16(key);
+        *e = read_bytes(key, *e_len);
+        *n_len = reader_left(key);
+        *n = read_bytes(key, *n_len);
+        return !key->failed && *e_len > 0 && *n_len > 0 && (*n)[0] != 0;
+}
+
+static unsigned bits_of(const uint8_t *number, size_t len)
+{
+        while (len && !*number) {
+                number++;
+                len--;
+        }
+        unsigned bits = (unsigned)len * 8;
+        for (uint8_t top = len ? *number : 0; top && !(top & 0x80); top = (uint8_t)(top << 1))
+                bits--;
+        return bits;
+}
+
+static EVP_PKEY *pkey_from_params(const char *type, OSSL_PARAM *params)
+{
+        EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
+        EVP_PKEY *pkey = NULL;
+
+        if (ctx && params && EVP_PKEY_fromdata_init(ctx) == 1 && EVP_PKEY_fromdata(ctx, &pkey, EVP_PKEY_PUBLIC_KEY, params) != 1)
+                pkey = NULL;
+        EVP_PKEY_CTX_free(ctx);
+        return pkey;
+}
+
+static EVP_PKEY *rsa_from(const struct crypto_policy *policy, struct reader *key)
+{
+        const uint8_t *e, *n;
+        size_t e_len, n_len;
+
+        if (!rsa_parts(key, &e, &e_len, &n, &n_len))
+                return NULL;
+        unsigned bits = bits_of(n, n_len);
+        if (bits < policy->rsa_min_bits || bits > LIMIT_RSA_BITS_MAX || bits_of(e, e_len) > LIMIT_RSA_EXPONENT_BITS)
+                return NULL;
+        BIGNUM *bn_e = BN_bin2bn(e, (int)e_len, NULL);
+        BIGNUM *bn_n = BN_bin2bn(n, (int)n_len, NULL);
+        OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
+        OSSL_PARAM *params = NULL;
+        if (bn_e && bn_n && build && OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_N, bn_n) == 1 &&
+            OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_E, bn_e) == 1)
+                params = OSSL_PARAM_BLD_to_param(build);
+        EVP_PKEY *pkey = pkey_from_params("RSA", params);
+        OSSL_PARAM_free(params);
+        OSSL_PARAM_BLD_free(build);
+        BN_free(bn_n);
+        BN_free(bn_e);
+        return pkey;
+}
+
+/* RFC 6605 4: the key is the point's two coordinates; the library wants the byte 4 before them. */
+static EVP_PKEY *ec_from(struct reader *key, const char *group, size_t len)
+{
+        uint8_t point[1 + 96] = { 4 };
+        char name[16];
+
+        if (reader_left(key) != len || len > sizeof point - 1)
+                return NULL;
+        memcpy(point + 1, read_bytes(key, len), len);
+        memcpy(name, group, strlen(group) + 1);
+        OSSL_PARAM params[] = {
+                OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, name, 0),
+                OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, point, len + 1),
+                OSSL_PARAM_construct_end(),
+        };
+        return pkey_from_params("EC", params);
+}
+
+static EVP_PKEY *edwards_from(struct reader *key, int type, size_t len)
+{
+        return reader_left(key) == len ? EVP_PKEY_new_raw_public_key(type, NULL, read_bytes(key, len), len) : NULL;
+}
+
+static EVP_PKEY *pkey_from(const struct crypto_policy *policy, uint8_t algorithm, struct reader *key)
+{
+        switch (algorithm) {
+        case ALGORITHM_RSASHA1:
+        case ALGORITHM_RSASHA1_NSEC3:
+        case ALGORITHM_RSASHA256:
+        case ALGORITHM_RSASHA512:
+                return rsa_from(policy, key);
+        case ALGORITHM_ECDSAP256:
+                return ec_from(key, "prime256v1", 64);
+        case ALGORITHM_ECDSAP384:
+                return ec_from(key, "secp384r1", 96);
+        case ALGORITHM_ED25519:
+                return edwards_from(key, EVP_PKEY_ED25519, 32);
+        case ALGORITHM_ED448:
+                return edwards_from(key, EVP_PKEY_ED448, 57);
+        }
+        return NULL;
+}
+
+struct crypto_key *crypto_key_new(const struct crypto_policy *policy, const struct rdata *dnskey)
+{
+        struct reader reader = reader_over(dnskey->bytes, dnskey->len);
+        const uint8_t *head = read_bytes(&reader, DNSKEY_HEAD_LEN);
+
+        if (!head || !crypto_algorithm_supported(policy, head[3]))
+                return NULL;
+        EVP_PKEY *pkey = pkey_from(policy, head[3], &reader);
+        struct crypto_key *key = pkey ? malloc(sizeof *key) : NULL;
+        ERR_clear_error();
+        if (!key) {
+                EVP_PKEY_free(pkey);
+                return NULL;
+        }
+        atomic_init(&key->holds, 1);
+        key->algorithm = head[3];
+        key->pkey = pkey;
+        return key;
+}
+
+struct crypto_key *crypto_key_hold(struct crypto_key *key)
+{
+        atomic_fetch_add_explicit(&key->holds, 1, memory_order_relaxed);
+        return key;
+}
+
+void crypto_key_release(struct crypto_key *key)
+{
+        if (!key || atomic_fetch_sub_explicit(&key->holds, 1, memory_order_acq_rel) != 1)
+                return;
+        EVP_PKEY_free(key->pkey);
+        free(key);
+}
+
+/* --- Signatures --------------------------------------------------------------------------------------------------- */
+
+static const EVP_MD *digest_of(uint8_t algorithm)
+{
+        switch (algorithm) {
+        case ALGORITHM_RSASHA1:
+        case ALGORITHM_RSASHA1_NSEC3:
+                return EVP_sha1();
+        case ALGORITHM_RSASHA256:
+        case ALGORITHM_ECDSAP256:
+                return EVP_sha256();
+        case ALGORITHM_ECDSAP384:
+                return EVP_sha384();
+        case ALGORITHM_RSASHA512:
+                return EVP_sha512();
+        }
+        return NULL; /* the Edwards curves bring their own */
+}
+
+/* RFC 6605 4: r and s side by side; the library wants them in DER. Returns the length, 0 for failure. */
+static size_t ecdsa_der(const uint8_t *signature, size_t len, uint8_t der[DER_MAX])
+{
+        ECDSA_SIG *sig = ECDSA_SIG_new();
+        BIGNUM *r = BN_bin2bn(signature, (int)(len / 2), NULL);
+        BIGNUM *s = BN_bin2bn(signature + len / 2, (int)(len / 2), NULL);
+        int der_len = 0;
+
+        if (sig && r && s && ECDSA_SIG_set0(sig, r, s) == 1) {
+                r = s = NULL;
+                if (i2d_ECDSA_SIG(sig, NULL) <= DER_MAX)
+                        der_len = i2d_ECDSA_SIG(sig, &der);
+        }
+        BN_free(r);
+        BN_free(s);
+        ECDSA_SIG_free(sig);
+        return der_len > 0 ? (size_t)der_len : 0;
+}
+
+static bool has_right_length(const struct crypto_key *key, size_t len)
+{
+        switch (key->algorithm) {
+        case ALGORITHM_ECDSAP256:
+        case ALGORITHM_ED25519:
+                return len == 64;
+        case ALGORITHM_ECDSAP384:
+                return len == 96;
+        case ALGORITHM_ED448:
+                return len == 114;
+        }
+        return len == (size_t)EVP_PKEY_get_size(key->pkey);
+}
+
+bool crypto_verify(const struct crypto_key *key, const uint8_t *data, size_t data_len, const uint8_t *signature, size_t signature_len)
+{
+        uint8_t der[DER_MAX];
+        bool is_ecdsa = key->algorithm == ALGORITHM_ECDSAP256 || key->algorithm == ALGORITHM_ECDSAP384;
+
+        if (!has_right_length(key, signature_len))
+                return false;
+        if (is_ecdsa) {
+                signature_len = ecdsa_der(signature, signature_len, der);
+                signature = der;
+                if (!signature_len)
+                        return false;
+        }
+        EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+        bool good = ctx && EVP_DigestVerifyInit(ctx, NULL, digest_of(key->algorithm), NULL, key->pkey) == 1 &&
+                    EVP_DigestVerify(ctx, signature, signature_len, data, data_len) == 1;
+        EVP_MD_CTX_free(ctx);
+        ERR_clear_error();
+        return good;
+}
+
+/* --- Digests ------------------------------------------------------------------------------------------------------ */
+
+static unsigned digest(const EVP_MD *md, const struct crypto_piece *pieces, unsigned count, uint8_t out[EVP_MAX_MD_SIZE])
+{
+        EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+        unsigned len = 0;
+        bool fine = ctx && md && EVP_DigestInit_ex(ctx, md, NULL) == 1;
+
+        for (unsigned i = 0; fine && i < count; i++)
+                fine = EVP_DigestUpdate(ctx, pieces[i].bytes, pieces[i].len) == 1;
+        if (!fine || EVP_DigestFinal_ex(ctx, out, &len) != 1)
+                len = 0;
+        EVP_MD_CTX_free(ctx);
+        return len;
+}
+
+void crypto_sha256(const struct crypto_piece *pieces, unsigned count, uint8_t out[32])
+{
+        uint8_t hash[EVP_MAX_MD_SIZE] = { 0 };
+
+        digest(EVP_sha256(), pieces, count, hash);
+        memcpy(out, hash, 32);
+}
+
+bool crypto_ds_matches(const struct crypto_policy *policy, const struct name *owner, const struct rdata *ds, const struct rdata *dnskey)
+{
+        uint8_t canonical[NAME_WIRE_MAX], hash[EVP_MAX_MD_SIZE];
+        const struct crypto_piece pieces[] = {
+                { .bytes = canonical, .len = name_canonical(owner, canonical) },
+                { .bytes = dnskey->bytes, .len = dnskey->len },
+        };
+
+        if (ds->len <= DS_HEAD_LEN || dnskey->len < DNSKEY_HEAD_LEN || !crypto_digest_supported(policy, ds->bytes[3]))
+                return false;
+        const EVP_MD *md = ds->bytes[3] == DIGEST_SHA1 ? EVP_sha1() : ds->bytes[3] == DIGEST_SHA256 ? EVP_sha256() : EVP_sha384();
+        unsigned len = digest(md, pieces, 2, hash);
+        return len && len == ds->len - (unsigned)DS_HEAD_LEN && !memcmp(hash, ds->bytes + DS_HEAD_LEN, len);
+}
+
+uint16_t crypto_key_tag(const struct rdata *dnskey)
+{
+        uint32_t sum = 0;
+
+        for (unsigned i = 0; i < dnskey->len; i++)
+                sum += i & 1 ? dnskey->bytes[i] : (uint32_t)dnskey->bytes[i] << 8;
+        return (uint16_t)(sum + (sum >> 16));
+}
+
+void crypto_nsec3_hash(const uint8_t *name, size_t name_len, const uint8_t *salt, size_t salt_len, unsigned iterations, uint8_t out[20])
+{
+        uint8_t hash[EVP_MAX_MD_SIZE] = { 0 };
+        struct crypto_piece pieces[] = { { .bytes = name, .len = name_len }, { .bytes = salt, .len = salt_len } };
+
+        digest(EVP_sha1(), pieces, 2, hash);
+        pieces[0] = (struct crypto_piece){ .bytes = hash, .len = NSEC3_HASH_LEN };
+        while (iterations--)
+                digest(EVP_sha1(), pieces, 2, hash);
+        memcpy(out, hash, NSEC3_HASH_LEN);
+}

@@ -1,0 +1,272 @@
+/* PROVE: is the claim to be believed? Each piece of it (aliases, and what is at their end) is judged on its own. */
+#include "policy/policy.h"
+#include "resolve/desk.h"
+#include "resolve/request.h"
+#include "resolve/states.h"
+#include "resolve/trust.h"
+#include "wire/rrtype.h"
+#include <stdio.h>
+
+enum { BOGUS_REPLIES_MAX = 3 };
+
+/* One piece under judgement. */
+struct piece {
+        struct task *task;
+        struct finding *finding;
+        const struct name *name; /* the owner, or the name that is denied */
+        uint16_t type;
+        bool data_failed;        /* the data itself did not hold: another server may have better */
+        struct reason why;
+};
+
+static enum trust_state verdict_is(struct piece *piece, enum verdict verdict)
+{
+        piece->finding->verdict = verdict;
+        return TRUST_KNOWN;
+}
+
+static enum trust_state data_is_bogus(struct piece *piece)
+{
+        piece->data_failed = true;
+        return verdict_is(piece, VERDICT_BOGUS);
+}
+
+static void end_by(struct finding *finding, uint64_t now_s, uint32_t ttl)
+{
+        if (finding->ends_at > now_s + ttl)
+                finding->ends_at = now_s + ttl;
+}
+
+/* --- Which zone speaks -------------------------------------------------------------------------------------------- */
+
+/*
+ * The zone that signed a set, as far as its signatures may say so: the servers of a cut may also serve zones below it
+ * without a referral, never above it. A DS set is the parent's: its signer is above its owner. Unsigned: the cut itself.
+ */
+static struct name speaker(const struct piece *piece, const struct rrset *set, bool *is_signed)
+{
+        const struct name *cut = &piece->task->cut.delegation->cut;
+        struct rrsig sig;
+
+        *is_signed = false;
+        for (unsigned i = 0; i < set->sig_count; i++) {
+                if (!rrsig_read(&set->sigs[i], &sig) || sig.covered != set->type)
+                        continue;
+                bool above = set->type == TYPE_DS ? name_is_below(&set->owner, &sig.signer) : name_is_at_or_below(&set->owner, &sig.signer);
+                if (above && name_is_at_or_below(&sig.signer, cut)) {
+                        *is_signed = true;
+                        return sig.signer;
+                }
+        }
+        return *cut;
+}
+
+/* Unsigned data, or a proof that is lacking: fine in a zone that is provably unsigned, bogus elsewhere. */
+static enum trust_state judge_unsigned(struct piece *piece, const struct name *zone)
+{
+        struct trust trust;
+
+        if (trust_unsigned(piece->task, zone, piece->name, piece->type, &trust) == TRUST_WAIT)
+                return TRUST_WAIT;
+        piece->why = trust.why;
+        return trust.verdict == VERDICT_BOGUS ? data_is_bogus(piece) : verdict_is(piece, trust.verdict);
+}
+
+/* --- Records ------------------------------------------------------------------------------------------------------ */
+
+static enum trust_state judge_wildcard(struct piece *piece, struct trust *trust, const struct verified *verified)
+{
+        struct finding *finding = piece->finding;
+        struct rrset proven[PROOF_MAX];
+        unsigned count;
+
+        if (trust_sets(piece->task, finding->proof, finding->proof_count, trust->keys, proven, &count, &piece->why) == TRUST_WAIT)
+                return TRUST_WAIT;
+        struct denial_context context = trust_denial(piece->task, &trust->keys->zone, proven, count);
+        switch (denial_of_closer(&context, piece->name, verified->sig.labels, &piece->why)) {
+        case DENIAL_PROVEN:
+                return verdict_is(piece, VERDICT_SECURE);
+        case DENIAL_OPT_OUT:
+        case DENIAL_INSECURE:
+                return verdict_is(piece, VERDICT_INSECURE);
+        case DENIAL_MISSING:
+                break;
+        }
+        return data_is_bogus(piece);
+}
+
+static enum trust_state judge_keys(struct piece *piece)
+{
+        struct trust trust;
+
+        if (trust_keys(piece->task, &piece->finding->set, &trust) == TRUST_WAIT)
+                return TRUST_WAIT;
+        piece->why = trust.why;
+        if (trust.verdict == VERDICT_SECURE && piece->finding->ends_at > trust.ends_at)
+                piece->finding->ends_at = trust.ends_at;
+        piece->data_failed = trust.verdict == VERDICT_BOGUS;
+        return verdict_is(piece, trust.verdict);
+}
+
+static enum trust_state judge_set(struct piece *piece)
+{
+        const struct rrset *set = &piece->finding->set;
+        struct verified verified;
+        struct trust trust;
+        bool is_signed, good;
+        struct name zone = speaker(piece, set, &is_signed);
+
+        if (set->type == TYPE_DNSKEY)
+                return judge_keys(piece);
+        if (trust_of(piece->task, &zone, &trust) == TRUST_WAIT)
+                return TRUST_WAIT;
+        piece->why = trust.why;
+        if (trust.verdict != VERDICT_SECURE)
+                return verdict_is(piece, trust.verdict);
+        if (!is_signed)
+                return judge_unsigned(piece, &zone);
+        if (trust_set(piece->task, set, trust.keys, &verified, &good, &piece->why) == TRUST_WAIT)
+                return TRUST_WAIT;
+        if (!good)
+                return data_is_bogus(piece);
+        end_by(piece->finding, piece->finding->stored_at, verified.ttl);
+        return verified.wildcard ? judge_wildcard(piece, &trust, &verified) : verdict_is(piece, VERDICT_SECURE);
+}
+
+/* --- Absence ------------------------------------------------------------------------------------------------------ */
+
+/* The zone that denies: the one that signed the SOA or the first denying set; the cut where nothing is signed. */
+static struct name denier(const struct piece *piece, bool *is_signed)
+{
+        const struct finding *finding = piece->finding;
+
+        for (unsigned i = 0; i < finding->proof_count; i++) {
+                struct name zone = speaker(piece, &finding->proof[i], is_signed);
+
+                if (*is_signed)
+                        return zone;
+        }
+        *is_signed = false;
+        return piece->task->cut.delegation->cut;
+}
+
+static enum trust_state judge_denial(struct piece *piece, struct trust *trust)
+{
+        struct finding *finding = piece->finding;
+        struct rrset proven[PROOF_MAX];
+        unsigned count;
+
+        if (trust_sets(piece->task, finding->proof, finding->proof_count, trust->keys, proven, &count, &piece->why) == TRUST_WAIT)
+                return TRUST_WAIT;
+        if (count < finding->proof_count && piece->why.ede == EDE_NONE)
+                piece->why.ede = EDE_BOGUS;
+        struct denial_context context = trust_denial(piece->task, &trust->keys->zone, proven, count);
+        enum denial denial = finding->kind == FINDING_NXDOMAIN ? denial_of_name(&context, piece->name, &piece->why)
+                                                                : denial_of_type(&context, piece->name, piece->type, &piece->why);
+        switch (denial) {
+        case DENIAL_PROVEN:
+                return verdict_is(piece, count == finding->proof_count ? VERDICT_SECURE : VERDICT_BOGUS);
+        case DENIAL_OPT_OUT:
+        case DENIAL_INSECURE:
+                return verdict_is(piece, VERDICT_INSECURE);
+        case DENIAL_MISSING:
+                break;
+        }
+        return data_is_bogus(piece);
+}
+
+static enum trust_state judge_absence(struct piece *piece)
+{
+        struct trust trust;
+        bool is_signed;
+        struct name zone = denier(piece, &is_signed);
+
+        if (trust_of(piece->task, &zone, &trust) == TRUST_WAIT)
+                return TRUST_WAIT;
+        piece->why = trust.why;
+        if (trust.verdict != VERDICT_SECURE)
+                return verdict_is(piece, trust.verdict);
+        return is_signed ? judge_denial(piece, &trust) : judge_unsigned(piece, &zone);
+}
+
+/* --- The state ---------------------------------------------------------------------------------------------------- */
+
+static enum trust_state judge(struct piece *piece)
+{
+        switch (piece->finding->kind) {
+        case FINDING_SET:
+                return judge_set(piece);
+        case FINDING_NODATA:
+        case FINDING_NXDOMAIN:
+                return judge_absence(piece);
+        case FINDING_FAILURE:
+        case FINDING_NONE:
+                break;
+        }
+        return TRUST_KNOWN;
+}
+
+static void tell(const struct piece *piece)
+{
+        char text[200];
+
+        snprintf(text, sizeof text, "%s%s%s", verdict_word(piece->finding->verdict), piece->why.text[0] ? ": " : "", piece->why.text);
+        request_trace(piece->task->request, piece->task->number, STEP_VERDICT, piece->name, text);
+}
+
+/* Bogus data: another server may have better. A broken chain, or a network that fails, is the same for all of them. */
+static enum task_state reject(struct piece *piece)
+{
+        struct task *task = piece->task;
+        bool bogus = piece->finding->verdict == VERDICT_BOGUS;
+        uint16_t ede = piece->why.ede != EDE_NONE ? piece->why.ede : bogus ? EDE_BOGUS : EDE_INDETERMINATE;
+        const char *why = piece->why.text[0] ? piece->why.text : "the answer does not validate";
+
+        task->last_verdict = piece->finding->verdict;
+        if (!piece->data_failed || ++task->bogus_replies >= BOGUS_REPLIES_MAX)
+                return task_give_up(task, ede, why);
+        struct attempt *attempt = task_attempt(task, &task->reply_from.address);
+        if (attempt)
+                attempt->useless = true;
+        task_blame(task, ede, why);
+        return TASK_CHOOSE;
+}
+
+static enum task_state judge_all(struct task *task)
+{
+        struct claim *claim = task->claim;
+
+        for (unsigned i = 0; i <= claim->alias_count; i++) {
+                bool last = i == claim->alias_count;
+                struct piece piece = {
+                        .task = task,
+                        .finding = last ? &claim->final : &claim->alias[i],
+                        .why = { .ede = EDE_NONE },
+                };
+
+                if (last && claim->class == REPLY_ALIAS)
+                        break;
+                piece.name = last ? (claim->final.kind == FINDING_SET ? &claim->final.set.owner : &claim->tail) : &claim->alias[i].set.owner;
+                piece.type = last ? claim->final_type : claim->alias[i].set.type;
+                if (i < task->judged)
+                        continue;
+                if (judge(&piece) == TRUST_WAIT)
+                        return TASK_PROVE;
+                tell(&piece);
+                task->judged = i + 1;
+                bool refused = piece.finding->verdict == VERDICT_BOGUS || piece.finding->verdict == VERDICT_INDETERMINATE;
+                if (refused && !task->request->checking_disabled)
+                        return reject(&piece);
+        }
+        return TASK_KEEP;
+}
+
+enum task_state task_prove(struct task *task)
+{
+        if (!task->shown.whole)
+                return TASK_KEEP; /* nothing of it is believed but the way it leads */
+        if (trust_wanted(task))
+                return judge_all(task);
+        request_trace(task->request, task->number, STEP_VERDICT, &task->cut.delegation->cut, "not validated");
+        return TASK_KEEP;
+}

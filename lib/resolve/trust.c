@@ -1,0 +1,484 @@
+#include "resolve/trust.h"
+
+#include "policy/policy.h"
+#include "resolve/desk.h"
+#include "resolve/request.h"
+#include "wire/rrtype.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+        RING_MAX = 16384,
+        RING_LIFE_MIN_S = 10, /* keys with a TTL of 0 still serve the request that fetched them */
+        CHAIN_MAX = 32,       /* cuts between an anchor and a name */
+};
+
+/* --- The key ring ------------------------------------------------------------------------------------------------- */
+
+/* A zone whose trust is known. It owns the bytes of its keys. */
+struct ring_zone {
+        uint8_t key[NAME_WIRE_MAX + 8];
+        size_t key_len;
+        struct trust trust;
+        struct zone_keys keys;
+        struct arena arena;
+};
+
+static void ring_drop(void *context, void *value)
+{
+        struct ring_zone *zone = value;
+
+        (void)context;
+        zone_keys_release(&zone->keys);
+        arena_fini(&zone->arena);
+        free(zone);
+}
+
+enum err key_ring_init(struct key_ring *ring, const uint8_t secret[SIPHASH_KEY_LEN])
+{
+        return map_init(&ring->table, RING_MAX, secret, ring_drop, NULL);
+}
+
+void key_ring_fini(struct key_ring *ring)
+{
+        map_fini(&ring->table);
+}
+
+static bool drop_zone(void *context, void *value)
+{
+        struct key_ring *ring = context;
+        struct ring_zone *zone = value;
+
+        map_take(&ring->table, zone->key, zone->key_len);
+        ring_drop(NULL, zone);
+        return true;
+}
+
+void key_ring_forget(struct key_ring *ring)
+{
+        map_each(&ring->table, drop_zone, ring);
+}
+
+static size_t ring_key(const struct task *task, const struct name *zone, uint8_t key[NAME_WIRE_MAX + 8])
+{
+        size_t len = name_canonical(zone, key);
+
+        store_u64(key + len, task->cut.partition);
+        return len + 8;
+}
+
+static bool ring_get(struct task *task, const struct name *zone, struct trust *out)
+{
+        struct desk *desk = task->request->desk;
+        uint8_t key[NAME_WIRE_MAX + 8];
+        struct ring_zone *found = map_get(&desk->key_ring.table, key, ring_key(task, zone, key));
+
+        if (!found)
+                return false;
+        if (found->trust.ends_at <= desk->now.cache_s) {
+                drop_zone(&desk->key_ring, found);
+                return false;
+        }
+        *out = found->trust;
+        return true;
+}
+
+/* Put a zone on the ring; `dnskey` is copied. Returns what is there now, or false when out of memory. */
+static bool ring_put(struct task *task, const struct name *zone, const struct rrset *dnskey, struct trust *trust)
+{
+        struct desk *desk = task->request->desk;
+        struct ring_zone *added = calloc(1, sizeof *added);
+        struct trust before;
+        struct rrset copy;
+
+        if (!added)
+                return false;
+        arena_init(&added->arena, LIMIT_ENTRY_BYTES * 8);
+        added->key_len = ring_key(task, zone, added->key);
+        if (ring_get(task, zone, &before))
+                drop_zone(&desk->key_ring, map_get(&desk->key_ring.table, added->key, added->key_len));
+        if (dnskey && rrset_copy(&added->arena, dnskey, &copy) == ERR_OK) {
+                zone_keys_init(&added->keys, &desk->crypto, &copy);
+                trust->keys = &added->keys;
+        }
+        if (trust->ends_at < desk->now.cache_s + RING_LIFE_MIN_S)
+                trust->ends_at = desk->now.cache_s + RING_LIFE_MIN_S;
+        added->trust = *trust;
+        if ((dnskey && !trust->keys) || map_put(&desk->key_ring.table, added->key, added->key_len, added) != ERR_OK) {
+                ring_drop(NULL, added);
+                return false;
+        }
+        return true;
+}
+
+/* --- Small pieces ------------------------------------------------------------------------------------------------- */
+
+bool trust_wanted(const struct task *task)
+{
+        const struct request *request = task->request;
+
+        return request->policy->settings->validation && request->policy->anchors;
+}
+
+static void say(struct reason *why, uint16_t ede, const char *before, const struct name *name, const char *after)
+{
+        char text[NAME_TEXT_MAX];
+
+        why->ede = ede;
+        snprintf(why->text, sizeof why->text, "%s%s%s", before, name_text(name, text), after);
+}
+
+static enum trust_state known(struct trust *out, enum verdict verdict)
+{
+        out->verdict = verdict;
+        return TRUST_KNOWN;
+}
+
+/* Wait for a sub-question of the chain. When it would be waiting in a circle, or nothing more may be asked, the chain cannot be followed. */
+static enum trust_state wait_for(struct task *task, const struct name *name, uint16_t type, struct trust *out)
+{
+        struct needs needs = { .count = 1, .all = true, .need = { { .name = *name, .type = type, .purpose = PURPOSE_KEYS } } };
+
+        if (task_wait_for(task, &needs))
+                return TRUST_WAIT;
+        say(&out->why, EDE_INDETERMINATE, "the chain of trust to ", name, " cannot be followed");
+        return known(out, VERDICT_INDETERMINATE);
+}
+
+/* What a sub-question of the chain that failed says: bogus data is bogus, a dead network proves nothing. */
+static enum trust_state from_failure(const struct finding *failure, struct trust *out)
+{
+        out->why.ede = failure->ede.code == EDE_NONE ? EDE_INDETERMINATE : failure->ede.code;
+        snprintf(out->why.text, sizeof out->why.text, "%.*s", (int)failure->ede.text_len, failure->ede.text);
+        return known(out, failure->verdict == VERDICT_BOGUS ? VERDICT_BOGUS : VERDICT_INDETERMINATE);
+}
+
+/* --- Signatures --------------------------------------------------------------------------------------------------- */
+
+static struct verify_context verify_context_for(struct task *task)
+{
+        struct request *request = task->request;
+        struct desk *desk = request->desk;
+
+        return (struct verify_context){
+                .policy = &desk->crypto,
+                .memo = &desk->memo,
+                .budget = &request->verify_budget,
+                .arena = &request->arena,
+                .wall_s = desk->now.wall_s,
+                .trace = &request->trace,
+                .task = task->number,
+                .now_us = desk->now.mono_us,
+        };
+}
+
+static void hand_out(struct task *task, const struct verify_jobs *jobs)
+{
+        for (unsigned i = 0; i < jobs->count; i++) {
+                struct action *action = desk_act(task->request->desk, ACTION_CHECK);
+
+                if (action)
+                        action->check.job = jobs->job[i];
+        }
+        desk_await_check(task->request->desk, task, jobs->awaited);
+}
+
+static enum trust_state settle(struct task *task, enum verify_result result, const struct verify_jobs *jobs, bool *good, struct reason *why)
+{
+        *good = result == VERIFY_GOOD;
+        if (result == VERIFY_WAIT) {
+                hand_out(task, jobs);
+                return TRUST_WAIT;
+        }
+        if (result == VERIFY_BUDGET)
+                *why = (struct reason){ .ede = EDE_OTHER, .text = "too many signatures to check for one question" };
+        return TRUST_KNOWN;
+}
+
+enum trust_state trust_set(struct task *task, const struct rrset *set, struct zone_keys *keys, struct verified *verified, bool *good,
+                           struct reason *why)
+{
+        struct verify_context context = verify_context_for(task);
+        struct verify_jobs jobs = { .count = 0 };
+        enum verify_result result = verify_set(&context, set, keys, verified, &jobs, why);
+
+        return settle(task, result, &jobs, good, why);
+}
+
+/* --- DS: what the parent says ------------------------------------------------------------------------------------- */
+
+/* The parent's word on a zone. */
+struct parent_word {
+        enum verdict verdict;   /* SECURE: ds holds; INSECURE: there is none, provably */
+        bool no_cut;            /* SECURE proof that the name is no zone cut */
+        const struct rrset *ds;
+        struct reason why;
+};
+
+static enum trust_state trust_at(struct task *task, const struct name *zone, unsigned depth, struct trust *out);
+
+static enum trust_state word(struct parent_word *out, enum verdict verdict)
+{
+        out->verdict = verdict;
+        return TRUST_KNOWN;
+}
+
+/* A referral's DS state has been judged: noted, and kept with the delegation. */
+static enum trust_state mark_delegation(struct task *task, struct delegation *d, enum ds_state state, enum verdict verdict, struct parent_word *out)
+{
+        d->ds_state = state;
+        d->verdict = verdict;
+        cache_put_delegation(task->request->desk->cache, task->cut.partition, d);
+        out->ds = state == DS_PRESENT ? &d->ds : NULL;
+        return word(out, state == DS_PRESENT ? verdict : VERDICT_INSECURE);
+}
+
+enum trust_state trust_sets(struct task *task, const struct rrset *set, unsigned count, struct zone_keys *keys, struct rrset *proven,
+                            unsigned *proven_count, struct reason *why)
+{
+        *proven_count = 0;
+        for (unsigned i = 0; i < count; i++) {
+                struct verified verified;
+                bool good;
+
+                if (trust_set(task, &set[i], keys, &verified, &good, why) == TRUST_WAIT)
+                        return TRUST_WAIT;
+                if (good && !verified.wildcard)
+                        proven[(*proven_count)++] = set[i];
+        }
+        return TRUST_KNOWN;
+}
+
+struct denial_context trust_denial(struct task *task, const struct name *zone, const struct rrset *set, unsigned count)
+{
+        struct request *request = task->request;
+
+        return (struct denial_context){
+                .zone = zone,
+                .set = set,
+                .count = count,
+                .max_iterations = request->policy->settings->nsec3_max_iterations,
+                .nsec3_blocks = &request->nsec3_blocks,
+                .arena = &request->arena,
+        };
+}
+
+static enum trust_state judge_missing_ds(struct task *task, struct delegation *d, const struct trust *parent, struct parent_word *out, bool *judged)
+{
+        struct rrset proven[PROOF_MAX];
+        unsigned count;
+
+        if (trust_sets(task, d->proof, d->proof_count, parent->keys, proven, &count, &out->why) == TRUST_WAIT)
+                return TRUST_WAIT;
+        struct denial_context context = trust_denial(task, &parent->keys->zone, proven, count);
+        enum denial denial = count ? denial_of_ds(&context, &d->cut, &out->why) : DENIAL_MISSING;
+        *judged = denial != DENIAL_MISSING;
+        return *judged ? mark_delegation(task, d, DS_NONE, VERDICT_INSECURE, out) : TRUST_KNOWN;
+}
+
+/* The DS set, or the proof that there is none, that came with a referral. *judged false: the referral does not tell. */
+static enum trust_state judge_referral(struct task *task, struct delegation *d, unsigned depth, struct parent_word *out, bool *judged)
+{
+        struct trust parent = { .verdict = VERDICT_UNCHECKED };
+        struct verified verified;
+        bool good;
+
+        *judged = true;
+        if (trust_at(task, &d->parent, depth + 1, &parent) == TRUST_WAIT)
+                return TRUST_WAIT;
+        if (parent.verdict != VERDICT_SECURE) {
+                out->why = parent.why;
+                if (parent.verdict == VERDICT_UNCHECKED || parent.verdict == VERDICT_INSECURE)
+                        return mark_delegation(task, d, DS_NONE, VERDICT_INSECURE, out);
+                return word(out, parent.verdict);
+        }
+        if (d->ds_state != DS_PRESENT)
+                return judge_missing_ds(task, d, &parent, out, judged);
+        if (trust_set(task, &d->ds, parent.keys, &verified, &good, &out->why) == TRUST_WAIT)
+                return TRUST_WAIT;
+        return good ? mark_delegation(task, d, DS_PRESENT, VERDICT_SECURE, out) : word(out, VERDICT_BOGUS);
+}
+
+/* A question for the DS set was asked on its own; what it brought has been judged in its own PROVE. */
+static enum trust_state from_ds_task(struct task *task, const struct task *sub, const struct name *zone, struct parent_word *out)
+{
+        const struct finding *final = sub->outcome.final;
+        struct trust trust = { .verdict = VERDICT_UNCHECKED };
+
+        if (final->kind == FINDING_FAILURE) {
+                (void)from_failure(final, &trust);
+                out->why = trust.why;
+                return word(out, trust.verdict);
+        }
+        if (final->verdict != VERDICT_SECURE)
+                return word(out, final->verdict == VERDICT_BOGUS ? VERDICT_BOGUS : VERDICT_INSECURE);
+        if (sub->outcome.alias_count || final->kind == FINDING_NXDOMAIN) {
+                out->no_cut = true;
+                return word(out, VERDICT_SECURE);
+        }
+        if (final->kind == FINDING_SET) {
+                out->ds = &final->set;
+                return word(out, VERDICT_SECURE);
+        }
+        struct denial_context context = trust_denial(task, zone, final->proof, final->proof_count);
+        out->no_cut = denial_shows_no_cut(&context, zone);
+        return word(out, out->no_cut ? VERDICT_SECURE : VERDICT_INSECURE);
+}
+
+static enum trust_state ask_for_ds(struct task *task, const struct name *zone, struct parent_word *out)
+{
+        struct task *sub = task_for(task->request, zone, TYPE_DS, PURPOSE_KEYS);
+        struct trust trust = { .verdict = VERDICT_UNCHECKED };
+
+        if (sub && sub->done)
+                return from_ds_task(task, sub, zone, out);
+        enum trust_state state = wait_for(task, zone, TYPE_DS, &trust);
+        if (state == TRUST_KNOWN) {
+                out->verdict = trust.verdict;
+                out->why = trust.why;
+        }
+        return state;
+}
+
+/* What the parent side says of a zone: an anchor, a judged delegation, a referral to be judged, or a question of its own. */
+static enum trust_state parent_says(struct task *task, const struct name *zone, unsigned depth, struct parent_word *out)
+{
+        struct request *request = task->request;
+        bool negative;
+        const struct anchor *anchor = anchor_above(request->policy->anchors, zone, &negative);
+
+        *out = (struct parent_word){ .verdict = VERDICT_UNCHECKED };
+        if (anchor && name_equal(&anchor->name, zone)) {
+                out->ds = anchor_as_ds(anchor, &request->arena);
+                return word(out, out->ds ? VERDICT_SECURE : VERDICT_INDETERMINATE);
+        }
+        struct delegation *d = cut_delegation(request, task->cut.partition, zone);
+        if (d && d->ds_state == DS_PRESENT && d->verdict == VERDICT_SECURE) {
+                out->ds = &d->ds;
+                return word(out, VERDICT_SECURE);
+        }
+        if (d && d->ds_state == DS_NONE && d->verdict == VERDICT_INSECURE)
+                return word(out, VERDICT_INSECURE);
+        if (d && d->parent.wire && depth < CHAIN_MAX) {
+                bool judged;
+
+                if (judge_referral(task, d, depth, out, &judged) == TRUST_WAIT)
+                        return TRUST_WAIT;
+                if (judged)
+                        return TRUST_KNOWN;
+        }
+        return ask_for_ds(task, zone, out);
+}
+
+/* --- Zones -------------------------------------------------------------------------------------------------------- */
+
+static enum trust_state trust_in_keys(struct task *task, const struct name *zone, struct trust *out)
+{
+        const struct task *sub = task_for(task->request, zone, TYPE_DNSKEY, PURPOSE_KEYS);
+        const struct finding *final = sub && sub->done ? sub->outcome.final : NULL;
+
+        if (!final)
+                return wait_for(task, zone, TYPE_DNSKEY, out);
+        if (final->kind == FINDING_FAILURE)
+                return from_failure(final, out);
+        if (final->kind != FINDING_SET || sub->outcome.alias_count) {
+                say(&out->why, EDE_DNSKEY_MISSING, "", zone, " has a DS record but no DNSKEY");
+                return known(out, VERDICT_BOGUS);
+        }
+        out->verdict = final->verdict;
+        out->ends_at = final->ends_at;
+        if (out->verdict == VERDICT_SECURE && !ring_put(task, zone, &final->set, out))
+                return known(out, VERDICT_INDETERMINATE);
+        return TRUST_KNOWN;
+}
+
+static enum trust_state trust_at(struct task *task, const struct name *zone, unsigned depth, struct trust *out)
+{
+        struct parent_word parent;
+        bool negative;
+
+        *out = (struct trust){ .verdict = VERDICT_UNCHECKED, .why = { .ede = EDE_NONE } };
+        if (!anchor_above(task->request->policy->anchors, zone, &negative)) {
+                if (negative)
+                        say(&out->why, EDE_NEGATIVE_ANCHOR, "a negative trust anchor covers ", zone, "");
+                return known(out, negative ? VERDICT_INSECURE : VERDICT_UNCHECKED);
+        }
+        if (ring_get(task, zone, out))
+                return TRUST_KNOWN;
+        if (parent_says(task, zone, depth, &parent) == TRUST_WAIT)
+                return TRUST_WAIT;
+        out->why = parent.why;
+        if (parent.no_cut) {
+                say(&out->why, EDE_BOGUS, "signed by ", zone, ", which is no zone");
+                return known(out, VERDICT_BOGUS);
+        }
+        if (parent.verdict != VERDICT_SECURE)
+                return known(out, parent.verdict);
+        return trust_in_keys(task, zone, out);
+}
+
+bool trust_may_need_keys(struct task *task, const struct name *zone)
+{
+        struct trust trust;
+        bool negative;
+
+        return trust_wanted(task) && anchor_above(task->request->policy->anchors, zone, &negative) && !ring_get(task, zone, &trust);
+}
+
+enum trust_state trust_of(struct task *task, const struct name *zone, struct trust *out)
+{
+        return trust_at(task, zone, 0, out);
+}
+
+enum trust_state trust_unsigned(struct task *task, const struct name *zone, const struct name *name, uint16_t type, struct trust *out)
+{
+        unsigned steps = 0, last = name->label_count - (type == TYPE_DS && name->label_count ? 1u : 0u);
+
+        *out = (struct trust){ .verdict = VERDICT_BOGUS };
+        say(&out->why, EDE_RRSIGS_MISSING, "", name, " should be signed and is not");
+        for (unsigned labels = zone->label_count + 1u; labels <= last && steps++ < LIMIT_DS_STEPS; labels++) {
+                struct name cut = name_ancestor(name, labels);
+                struct parent_word parent;
+
+                if (parent_says(task, &cut, 0, &parent) == TRUST_WAIT)
+                        return TRUST_WAIT;
+                if (parent.verdict == VERDICT_INSECURE)
+                        return known(out, VERDICT_INSECURE);
+                if (parent.verdict != VERDICT_SECURE) {
+                        out->why = parent.why;
+                        return known(out, parent.verdict);
+                }
+        }
+        return TRUST_KNOWN;
+}
+
+enum trust_state trust_keys(struct task *task, const struct rrset *dnskey, struct trust *out)
+{
+        struct verify_context context = verify_context_for(task);
+        struct verify_jobs jobs = { .count = 0 };
+        const struct name *zone = &dnskey->owner;
+        struct parent_word parent;
+        struct verified verified;
+        bool unsupported = false, negative, good;
+
+        *out = (struct trust){ .verdict = VERDICT_UNCHECKED, .why = { .ede = EDE_NONE } };
+        if (!anchor_above(task->request->policy->anchors, zone, &negative))
+                return known(out, negative ? VERDICT_INSECURE : VERDICT_UNCHECKED);
+        if (parent_says(task, zone, 0, &parent) == TRUST_WAIT)
+                return TRUST_WAIT;
+        out->why = parent.why;
+        if (parent.verdict != VERDICT_SECURE || parent.no_cut)
+                return known(out, parent.no_cut ? VERDICT_BOGUS : parent.verdict);
+        enum verify_result result = verify_keys(&context, dnskey, parent.ds, &verified, &jobs, &unsupported, &out->why);
+        if (unsupported) {
+                say(&out->why, EDE_DNSKEY_ALGORITHM, "no DS record of ", zone, " has an algorithm and digest that are supported");
+                return known(out, VERDICT_INSECURE);
+        }
+        if (settle(task, result, &jobs, &good, &out->why) == TRUST_WAIT)
+                return TRUST_WAIT;
+        if (!good)
+                return known(out, VERDICT_BOGUS);
+        out->ends_at = task->request->desk->now.cache_s + verified.ttl;
+        return known(out, VERDICT_SECURE);
+}

@@ -1,0 +1,67 @@
+#pragma once
+/*
+ * The chain of trust: is a zone secure, provably insecure, bogus or indeterminate, and with which keys?
+ *
+ * A chain is built by ordinary tasks: a DNSKEY set is proven by the DS set above it, a DS set by the keys of the zone that
+ * holds it, up to an anchor. Referrals leave their DS set, or the proof that there is none, in the notebook; it is judged
+ * here when an answer needs it. What is proven stays on the worker's key ring until it ends.
+ */
+#include "base/map.h"
+#include "dnssec/anchor.h"
+#include "dnssec/nsec.h"
+#include "dnssec/verify.h"
+#include "resolve/task.h"
+
+struct desk;
+
+/* Zones whose place in a chain is known, by route and name; bounded, of one worker. */
+struct key_ring {
+        struct map table; /* struct ring_zone */
+};
+
+MUST_USE enum err key_ring_init(struct key_ring *ring, const uint8_t secret[SIPHASH_KEY_LEN]);
+void key_ring_fini(struct key_ring *ring);
+/** New anchors: forget everything. */
+void key_ring_forget(struct key_ring *ring);
+
+/* What is known of a zone. */
+struct trust {
+        enum verdict verdict;
+        struct zone_keys *keys; /* SECURE: the zone's keys, good until the event is over */
+        uint64_t ends_at;       /* cache time */
+        struct reason why;      /* BOGUS, INDETERMINATE, or an insecurity worth telling */
+};
+
+enum trust_state {
+        TRUST_KNOWN,
+        TRUST_WAIT, /* needs were added to the task: sub-questions or checks */
+};
+
+/** Is this task's request validated at all? */
+bool trust_wanted(const struct task *task);
+
+/** Could the keys of this zone be needed, and are they not on the ring? A hint for wishing, no promise. */
+bool trust_may_need_keys(struct task *task, const struct name *zone);
+
+/** Those of some sets that the zone's keys prove, for a denial; `proven` has room for all of them. */
+enum trust_state trust_sets(struct task *task, const struct rrset *set, unsigned count, struct zone_keys *keys, struct rrset *proven,
+                            unsigned *proven_count, struct reason *why);
+
+/** What a denial by these sets is judged with. */
+struct denial_context trust_denial(struct task *task, const struct name *zone, const struct rrset *set, unsigned count);
+
+/** The trust in a zone. */
+enum trust_state trust_of(struct task *task, const struct name *zone, struct trust *out);
+
+/**
+ * The trust in what lies at `name` in the zone although it is unsigned: INSECURE when there is a proven unsigned
+ * delegation between them, else BOGUS. For DS questions the name's own cut does not count.
+ */
+enum trust_state trust_unsigned(struct task *task, const struct name *zone, const struct name *name, uint16_t type, struct trust *out);
+
+/** Judge a DNSKEY set as it came from its zone, by the DS set above it. Proven keys go to the key ring. */
+enum trust_state trust_keys(struct task *task, const struct rrset *dnskey, struct trust *out);
+
+/** Verify a set with a zone's keys; TRUST_WAIT when signatures are being checked. *good tells the result. */
+enum trust_state trust_set(struct task *task, const struct rrset *set, struct zone_keys *keys, struct verified *verified, bool *good,
+                           struct reason *why);
