@@ -107,7 +107,7 @@ static bool follow_dname(struct reading *r, const struct rrset *set)
         struct claim *claim = r->claim;
         struct name target, replaced;
 
-        if (!in_bailiwick(r, &set->owner) || !rrset_target(set, 0, &target) || !add_alias(r, set))
+        if (!rrset_target(set, 0, &target) || !add_alias(r, set))
                 return false;
         uint8_t *room = arena_alloc(r->arena, NAME_WIRE_MAX);
         if (!room || name_replace_suffix(&claim->tail, &set->owner, &target, room, &replaced) != ERR_OK)
@@ -126,7 +126,7 @@ static bool follow_alias(struct reading *r)
         const struct rrset *set = closest_above(r, SECTION_ANSWER, TYPE_DNAME, &claim->tail, true);
         struct name target;
 
-        if (set)
+        if (set && in_bailiwick(r, &set->owner))
                 return follow_dname(r, set);
         set = message_rrset(r->message, SECTION_ANSWER, &claim->tail, TYPE_CNAME, r->arena);
         return set && rrset_target(set, 0, &target) && add_alias(r, set) ? (claim->tail = target, true) : false;
