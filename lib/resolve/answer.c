@@ -340,6 +340,7 @@ static void answer_one(struct request *request, const struct listener *to, const
         }
         if (is_authentic(outcome, final, to) && !w.altered)
                 compose_set_flags(&w.c, FLAG_AD);
+        set_rcode(&w, rcode); /* now already: the front shelf keeps the header as it is */
         remember(&w, request, &question, final, rcode);
         send(&w, rcode);
         uint64_t total = desk->now.mono_us > to->arrived_us ? desk->now.mono_us - to->arrived_us : 0;
