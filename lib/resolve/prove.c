@@ -6,6 +6,7 @@
 #include "resolve/trust.h"
 #include "wire/rrtype.h"
 #include <stdio.h>
+#include <string.h>
 
 enum { BOGUS_REPLIES_MAX = 3 };
 
@@ -39,6 +40,15 @@ static void end_by(struct finding *finding, uint64_t now_s, uint32_t ttl)
 
 /* --- Which zone speaks -------------------------------------------------------------------------------------------- */
 
+/* Where nothing is signed: the cut, or an anchor between it and the name, as with a forwarder and an island of trust. */
+static struct name secure_from(const struct piece *piece, const struct name *cut)
+{
+        bool negative;
+        const struct anchor *anchor = anchor_above(piece->task->request->policy->anchors, piece->name, &negative);
+
+        return anchor && name_is_below(&anchor->name, cut) ? anchor->name : *cut;
+}
+
 /*
  * The zone that signed a set, as far as its signatures may say so: the servers of a cut may also serve zones below it
  * without a referral, never above it. A DS set is the parent's: its signer is above its owner. Unsigned: the cut itself.
@@ -58,7 +68,7 @@ static struct name speaker(const struct piece *piece, const struct rrset *set, b
                         return sig.signer;
                 }
         }
-        return *cut;
+        return secure_from(piece, cut);
 }
 
 /* Unsigned data, or a proof that is lacking: fine in a zone that is provably unsigned, bogus elsewhere. */
@@ -74,14 +84,22 @@ static enum trust_state judge_unsigned(struct piece *piece, const struct name *z
 
 /* --- Records ------------------------------------------------------------------------------------------------------ */
 
+/* The proof is kept with the records, for clients that validate themselves (RFC 4035 3.1.3.3). */
+static void keep_proof(struct finding *finding, const struct rrset *proven, unsigned count)
+{
+        memcpy(finding->proof, proven, count * sizeof *proven);
+        finding->proof_count = (uint8_t)count;
+}
+
 static enum trust_state judge_wildcard(struct piece *piece, struct trust *trust, const struct verified *verified)
 {
-        struct finding *finding = piece->finding;
+        const struct claim *claim = piece->task->claim;
         struct rrset proven[PROOF_MAX];
         unsigned count;
 
-        if (trust_sets(piece->task, finding->proof, finding->proof_count, trust->keys, proven, &count, &piece->why) == TRUST_WAIT)
+        if (trust_sets(piece->task, claim->denial, claim->denial_count, trust->keys, proven, &count, &piece->why) == TRUST_WAIT)
                 return TRUST_WAIT;
+        keep_proof(piece->finding, proven, count);
         struct denial_context context = trust_denial(piece->task, &trust->keys->zone, proven, count);
         switch (denial_of_closer(&context, piece->name, verified->sig.labels, &piece->why)) {
         case DENIAL_PROVEN:
@@ -147,7 +165,7 @@ static struct name denier(const struct piece *piece, bool *is_signed)
                         return zone;
         }
         *is_signed = false;
-        return piece->task->cut.delegation->cut;
+        return secure_from(piece, &piece->task->cut.delegation->cut);
 }
 
 static enum trust_state judge_denial(struct piece *piece, struct trust *trust)
@@ -186,7 +204,7 @@ static enum trust_state judge_absence(struct piece *piece)
         piece->why = trust.why;
         if (trust.verdict != VERDICT_SECURE)
                 return verdict_is(piece, trust.verdict);
-        return is_signed ? judge_denial(piece, &trust) : judge_unsigned(piece, &zone);
+        return is_signed && piece->task->claim->denial_count ? judge_denial(piece, &trust) : judge_unsigned(piece, &zone);
 }
 
 /* --- The state ---------------------------------------------------------------------------------------------------- */

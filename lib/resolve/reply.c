@@ -199,7 +199,8 @@ static void claim_absence(struct reading *r, enum finding_kind kind, const struc
                 final->proof[final->proof_count++] = *soa;
                 ttl = fields.minimum < soa->ttl ? fields.minimum : soa->ttl;
         }
-        collect_proof(r, final->proof, &final->proof_count);
+        for (unsigned i = 0; i < r->claim->denial_count && final->proof_count < PROOF_MAX; i++)
+                final->proof[final->proof_count++] = r->claim->denial[i];
         date_finding(r, final, ttl);
         classify(r, REPLY_ANSWER, NULL);
 }
@@ -290,7 +291,8 @@ static void read_delegation(struct reading *r, const struct rrset *ns)
                 d->ds_state = DS_PRESENT;
                 d->ds = *ds;
         } else {
-                collect_proof(r, d->proof, &d->proof_count);
+                memcpy(d->proof, r->claim->denial, sizeof d->proof);
+                d->proof_count = r->claim->denial_count;
         }
 }
 
@@ -331,8 +333,8 @@ static void read_content(struct reading *r)
         struct claim *claim = r->claim;
 
         claim->authoritative = (r->message->flags & FLAG_AA) != 0;
+        collect_proof(r, claim->denial, &claim->denial_count);
         if (read_chain(r)) {
-                collect_proof(r, claim->final.proof, &claim->final.proof_count);
                 classify(r, REPLY_ANSWER, NULL);
                 claim->primes = claim->final.set.type == TYPE_NS && name_is_root(&claim->final.set.owner) && name_is_root(zone_of(r));
                 if (claim->primes)

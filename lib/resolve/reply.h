@@ -37,6 +37,8 @@ struct claim {
         struct name tail;                      /* where the aliases lead; the question's name without aliases */
         struct finding final;                  /* ANSWER: what is at the tail */
         uint16_t final_type;
+        uint8_t denial_count;                  /* NSEC and NSEC3 sets of the authority section */
+        struct rrset denial[PROOF_MAX];
         struct delegation referral;            /* REFERRAL, or the root's NS set in an answer (primes) */
         bool primes;
 };

@@ -297,7 +297,19 @@ static enum trust_state judge_referral(struct task *task, struct delegation *d, 
                 return judge_missing_ds(task, d, &parent, out, judged);
         if (trust_set(task, &d->ds, parent.keys, &verified, &good, &out->why) == TRUST_WAIT)
                 return TRUST_WAIT;
-        return good ? mark_delegation(task, d, DS_PRESENT, VERDICT_SECURE, out) : word(out, VERDICT_BOGUS);
+        *judged = good; /* else another server of the parent may have a better one */
+        return good ? mark_delegation(task, d, DS_PRESENT, VERDICT_SECURE, out) : TRUST_KNOWN;
+}
+
+/* The zone whose proof this is; the root when nothing is signed. */
+static struct name signer_of(const struct rrset *set, unsigned count)
+{
+        struct rrsig sig;
+
+        for (unsigned i = 0; i < count; i++)
+                if (set[i].sig_count && rrsig_read(&set[i].sigs[0], &sig))
+                        return sig.signer;
+        return name_root;
 }
 
 /* A question for the DS set was asked on its own; what it brought has been judged in its own PROVE. */
@@ -321,7 +333,8 @@ static enum trust_state from_ds_task(struct task *task, const struct task *sub, 
                 out->ds = &final->set;
                 return word(out, VERDICT_SECURE);
         }
-        struct denial_context context = trust_denial(task, zone, final->proof, final->proof_count);
+        struct name denier = signer_of(final->proof, final->proof_count);
+        struct denial_context context = trust_denial(task, &denier, final->proof, final->proof_count);
         out->no_cut = denial_shows_no_cut(&context, zone);
         return word(out, out->no_cut ? VERDICT_SECURE : VERDICT_INSECURE);
 }
@@ -443,8 +456,6 @@ enum trust_state trust_unsigned(struct task *task, const struct name *zone, cons
 
                 if (parent_says(task, &cut, 0, &parent) == TRUST_WAIT)
                         return TRUST_WAIT;
-                if (parent.verdict == VERDICT_INSECURE)
-                        return known(out, VERDICT_INSECURE);
                 if (parent.verdict != VERDICT_SECURE) {
                         out->why = parent.why;
                         return known(out, parent.verdict);
