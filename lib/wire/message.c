@@ -322,8 +322,8 @@ static bool is_sig_of(const struct rr *rr, const struct wanted *wanted)
 typedef bool rr_test(const struct rr *rr, const struct wanted *wanted);
 
 /* The records of the sections from first to last that pass, counted. */
-static unsigned count_passing(const struct message *message, enum section first, enum section last, const struct wanted *wanted,
-                              rr_test *test)
+static unsigned count_passing(const struct message *message, enum section first, enum section last,
+                              const struct wanted *wanted, rr_test *test)
 {
         unsigned found = 0;
 

@@ -53,7 +53,8 @@ struct message {
 MUST_USE enum err message_read(const uint8_t *bytes, size_t len, struct arena *arena, struct message *out);
 
 /**
- * Collect the records of one name and type of a section, with the RRSIGs that cover them; NULL if there are none.
+ * Collect the records of one name and type of a section, with the RRSIGs that cover them in any section; NULL if there
+ * are none.
  * Only the question's class counts, or IN where there is no question.
  * Sorted canonically, duplicates dropped, TTL the smallest (RFC 2181 5.2). What exceeds 256 records or 8 RRSIGs is
  * dropped.

@@ -456,6 +456,24 @@ static void a_set_is_collected_from_a_section(void **state)
         arena_fini(&arena);
 }
 
+/* A signature proves itself, wherever it stands; a record does not. */
+static void signatures_come_from_any_section(void **state)
+{
+        struct writer w = response(1, 1, 0);
+        struct arena arena;
+        struct message m;
+
+        (void)state;
+        record(&w, "c00c", TYPE_A, 300, "03030303");
+        record(&w, "c00c", TYPE_RRSIG, 250, SIG_OF_A);
+        assert_int_equal(read_guarded(&w, &arena, &m), ERR_OK);
+        struct name owner = named("www.example.com.");
+        const struct rrset *set = message_rrset(&m, SECTION_ANSWER, &owner, TYPE_A, &arena);
+        assert_int_equal(set->count, 1);
+        assert_int_equal(set->sig_count, 1);
+        arena_fini(&arena);
+}
+
 static void records_of_another_class_are_not_seen(void **state)
 {
         struct writer w = response(2, 0, 0);
@@ -516,6 +534,7 @@ int main(void)
                 cmocka_unit_test(vectors_by_prefixes),
                 cmocka_unit_test(any_arena_may_be_full),
                 cmocka_unit_test(a_set_is_collected_from_a_section),
+                cmocka_unit_test(signatures_come_from_any_section),
                 cmocka_unit_test(records_of_another_class_are_not_seen),
                 cmocka_unit_test(a_set_has_at_most_256_records_and_8_signatures),
         };
