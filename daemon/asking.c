@@ -7,30 +7,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-/*
- * Post to the control thread. A trace that finds no room there is followed by one that holds more; an answer must
- * arrive.
- */
-static void tell(struct asking *asking, enum told_what what, const uint8_t *bytes, size_t len)
+static struct told *told_new(const struct asking *asking, enum told_what what, const uint8_t *bytes, size_t len)
 {
         struct told *told = malloc(sizeof *told + len);
 
         if (!told)
-                return;
+                return NULL;
         *told = (struct told){ .letter.open = asking->tell, .number = asking->number, .what = what, .len = len };
         if (len)
                 memcpy(told->bytes, bytes, len);
-        enum err err = what == TOLD_TRACE ? mailbox_post(asking->home, &told->letter)
-                                          : mailbox_post_anyway(asking->home, &told->letter);
-        if (err)
-                free(told);
+        return told;
 }
 
-void asking_free(struct asking *asking)
+static void asking_free(struct asking *asking)
 {
         *asking->link = asking->next;
         if (asking->next)
                 asking->next->link = asking->link;
+        free(asking->answer);
         free(asking);
 }
 
@@ -49,6 +43,7 @@ static void asking_begin(struct letter *letter, void *reader)
         worker->askings = asking;
         if (!client) {
                 asking_answer(asking, NULL, 0);
+                askings_settle(worker);
                 return;
         }
         client->asking = asking;
@@ -117,13 +112,45 @@ void asking_hang_up(struct worker *worker, uint64_t number)
                 free(hang_up);
 }
 
+/* A trace that finds no room in the control thread's mailbox is followed by one that holds more. */
 void asking_trace(struct asking *asking, const uint8_t *bytes, size_t len)
 {
-        tell(asking, TOLD_TRACE, bytes, len);
+        struct told *told = told_new(asking, TOLD_TRACE, bytes, len);
+
+        if (told && mailbox_post(asking->home, &told->letter))
+                free(told);
 }
 
 void asking_answer(struct asking *asking, const uint8_t *bytes, size_t len)
 {
-        tell(asking, bytes ? TOLD_ANSWER : TOLD_NOTHING, bytes, len);
+        asking->answered = true;
+        asking->answer = told_new(asking, bytes ? TOLD_ANSWER : TOLD_NOTHING, bytes, len);
+}
+
+static void asking_settle(struct worker *worker, struct asking *asking)
+{
+        struct client *client = clients_find(&worker->listen.clients, asking->client);
+
+        if (client)
+                clients_give_back(&worker->listen.clients, client);
+        if (asking->answer && mailbox_post_anyway(asking->home, &asking->answer->letter) == ERR_OK)
+                asking->answer = NULL; /* the control thread's now */
         asking_free(asking);
+}
+
+void askings_settle(struct worker *worker)
+{
+        struct asking *next;
+
+        for (struct asking *asking = worker->askings; asking; asking = next) {
+                next = asking->next;
+                if (asking->answered)
+                        asking_settle(worker, asking);
+        }
+}
+
+void askings_forget(struct worker *worker)
+{
+        while (worker->askings)
+                asking_free(worker->askings);
 }

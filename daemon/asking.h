@@ -5,7 +5,7 @@
  *      control thread                               worker
  *      asking_new() ──── letter ──────────────────▶ asking_begin(): EVENT_QUESTION
  *      told(TRACE) ◀──── letter ──────────────────  asking_trace(), each time the trace grew
- *      told(ANSWER) ◀─── letter ──────────────────  asking_answer(); the asking is gone
+ *      told(ANSWER) ◀─── letter ──────────────────  asking_answer(), then askings_settle(): the asking is gone
  *      asking_hang_up() ─ letter ─────────────────▶ EVENT_GONE, if it is still there
  *
  * A struct asking is the worker's once it was posted. What both sides know is its number.
@@ -35,6 +35,8 @@ struct asking {
         uint64_t number;
         uint64_t client;                 /* the worker's token */
         bool cold;
+        bool answered;
+        struct told *answer;             /* held back until the last steps of the trace are told */
         size_t len;
         uint8_t query[];
 };
@@ -52,8 +54,13 @@ void asking_hang_up(struct worker *worker, uint64_t number);
 /** The trace as far as it has grown. */
 void asking_trace(struct asking *asking, const uint8_t *bytes, size_t len);
 
-/** The answer, or NULL if there is none; frees the asking. */
+/** The answer, or NULL if there is none. */
 void asking_answer(struct asking *asking, const uint8_t *bytes, size_t len);
 
-/** Forget an asking that the end of the worker has overtaken. */
-void asking_free(struct asking *asking);
+/**
+ * The end of an event: the answers that came with it are told, behind the steps of the trace that came after them.
+ */
+void askings_settle(struct worker *worker);
+
+/** Forget those that the end of the worker has overtaken. */
+void askings_forget(struct worker *worker);

@@ -288,7 +288,6 @@ void listen_answer(struct listen *listen, uint64_t token, const uint8_t *bytes, 
                 break;
         case CLIENT_CONTROL:
                 asking_answer(client->asking, bytes, len);
-                clients_give_back(&listen->clients, client);
                 break;
         }
 }
@@ -310,7 +309,6 @@ void listen_drop(struct listen *listen, uint64_t token)
                 break;
         case CLIENT_CONTROL:
                 asking_answer(client->asking, NULL, 0);
-                clients_give_back(&listen->clients, client);
                 break;
         }
 }

@@ -91,6 +91,7 @@ void worker_take(struct worker *worker, const struct event *event)
         resolver_feed(worker->resolver, event, worker->clock.now);
         perform_all(worker);
         tell_failures(worker);
+        askings_settle(worker);
 }
 
 /* --- Turns -------------------------------------------------------------------------------------------------------- */
@@ -151,6 +152,7 @@ static void turn_ended(uv_prepare_t *handle)
         listen_turn(&worker->listen);
         upstream_turn(&worker->upstream);
         tell_failures(worker);
+        askings_settle(worker);
         resolver_settle(worker->resolver);
         perform_all(worker);
         udp_flush(worker->listen.out);
@@ -321,8 +323,7 @@ void worker_join(struct worker *worker)
 {
         pthread_join(worker->thread, NULL);
         resolver_free(worker->resolver);
-        while (worker->askings)
-                asking_free(worker->askings);
+        askings_forget(worker);
         listen_fini(&worker->listen);
         mailbox_fini(&worker->mailbox);
         free(worker);
