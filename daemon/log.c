@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { LINE_MAX_LEN = 2048, DATE_MAX = 32 };
+
 /* One log for the process: whoever has something to say must not need to be handed it first. */
 static struct {
         pthread_mutex_t lock;
@@ -71,31 +73,32 @@ static bool may_write(enum log_kind kind, uint64_t second, FILE *file)
 }
 
 /* A log file needs the date; who collects standard error adds it. */
-static void write_date(FILE *file, uint64_t wall_s)
+static const char *date_for(const FILE *file, uint64_t wall_s, char room[DATE_MAX])
 {
         time_t now = (time_t)wall_s;
         struct tm date;
-        char text[32];
 
-        if (file != stderr && gmtime_r(&now, &date) && strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ ", &date))
-                fputs(text, file);
+        if (file == stderr || !gmtime_r(&now, &date) || !strftime(room, DATE_MAX, "%Y-%m-%dT%H:%M:%SZ ", &date))
+                return "";
+        return room;
 }
 
 void log_line(enum log_kind kind, const char *format, ...)
 {
+        char text[LINE_MAX_LEN];
         struct clock clock;
         va_list arguments;
 
+        va_start(arguments, format);
+        (void)vsnprintf(text, sizeof text, format, arguments);
+        va_end(arguments);
         clock_tick(&clock);
         pthread_mutex_lock(&lines.lock);
         FILE *file = lines.chosen ? lines.file : stderr;
         if (file && may_write(kind, clock.now.wall_s, file)) {
-                write_date(file, clock.now.wall_s);
-                fputs("cairnd: ", file);
-                va_start(arguments, format);
-                vfprintf(file, format, arguments);
-                va_end(arguments);
-                fputc('\n', file);
+                char date[DATE_MAX];
+
+                fprintf(file, "%scairnd: %s\n", date_for(file, clock.now.wall_s, date), text);
                 fflush(file);
         }
         pthread_mutex_unlock(&lines.lock);
