@@ -285,7 +285,7 @@ bool entry_replaces(struct store_bytes old, struct store_bytes new, uint64_t now
                 return false;
         if (is_same_ns(old, &was, new, &is))
                 return false;
-        return is.stored_at >= was.stored_at;
+        return is.rank > was.rank || is.stored_at >= was.stored_at;
 }
 
 /* --- Reading ---------------------------------------------------------------------------------------------------- */

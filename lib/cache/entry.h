@@ -158,6 +158,6 @@ MUST_USE enum err entry_read_server(struct store_bytes value, struct server_note
  * 4. Of lower rank, or secure replaced by something unproven: the new value is dropped.
  * 5. NS sets of equal rank stay till they end: otherwise a child that is no longer delegated to could extend its own
  *    life for ever by answering (ghost domains, CVE-2012-1033).
- * 6. Else the younger one wins.
+ * 6. Else the higher rank wins, then the younger one.
  */
 bool entry_replaces(struct store_bytes old, struct store_bytes new, uint64_t now_s);

@@ -1,0 +1,24 @@
+#pragma once
+/*
+ * One value of each kind, as the cache writes them; for tests that read, bend and damage values.
+ */
+#include "cache/entry.h"
+#include <stddef.h>
+
+enum { SAMPLE_COUNT = 8, SAMPLE_STORED_AT = 1000000, SAMPLE_ENDS_AT = 1000300 };
+
+struct sample_value {
+        const char *name; /* "set", "wildcard", "nodata", "nxdomain", "failure", "delegation", "delegation-insecure", "server" */
+        size_t len;
+        uint8_t bytes[STORE_VALUE_MAX];
+};
+
+/** Of the secret that samples are sealed with, and the key they belong to. */
+extern const uint8_t sample_secret[SIPHASH_KEY_LEN];
+extern const struct store_bytes sample_key;
+
+/** Write sample number i, 0..SAMPLE_COUNT-1. */
+void sample_write(unsigned i, struct sample_value *out);
+
+/** Seal a value again after it was changed, so that only what it says is wrong. */
+void sample_reseal(struct sample_value *value);

@@ -1,0 +1,198 @@
+/*
+ * The front shelf: what it takes, how long it keeps it, and what it hands out.
+ */
+#include "cache/front.h"
+#include "base/buf.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const uint8_t secret[SIPHASH_KEY_LEN] = "0123456789abcde";
+
+/* Forty bytes with TTLs at 12 and 28. */
+struct sample {
+        uint8_t bytes[40];
+        uint16_t ttl_at[2];
+        uint64_t source[1];
+        struct front_answer answer;
+};
+
+static struct front_answer *sample_init(struct sample *sample, uint32_t ttl_a, uint32_t ttl_b, uint64_t now_s)
+{
+        memset(sample->bytes, 'x', sizeof(sample->bytes));
+        sample->ttl_at[0] = 12;
+        sample->ttl_at[1] = 28;
+        sample->source[0] = 77;
+        store_u32(sample->bytes + 12, ttl_a);
+        store_u32(sample->bytes + 28, ttl_b);
+        sample->answer = (struct front_answer){
+                .bytes = sample->bytes, .len = sizeof(sample->bytes), .ttl_count = 2, .ttl_at = sample->ttl_at,
+                .source_count = 1, .source = sample->source, .written_at = now_s,
+        };
+        return &sample->answer;
+}
+
+static bool put(struct front *front, const char *key, const struct front_answer *answer)
+{
+        return front_put(front, (const uint8_t *)key, strlen(key), answer);
+}
+
+static bool get(struct front *front, const char *key, uint64_t now_s, struct front_answer *out)
+{
+        return front_get(front, (const uint8_t *)key, strlen(key), now_s, out);
+}
+
+static void test_an_answer_comes_back_with_its_ttls_counted_down(void **state)
+{
+        struct front *front = front_new(64, secret);
+        struct sample sample;
+        struct front_answer out;
+        uint8_t copy[40];
+
+        (void)state;
+        assert_false(get(front, "www.example. A", 1000, &out));
+        assert_true(put(front, "www.example. A", sample_init(&sample, 300, 100, 1000)));
+        assert_false(get(front, "www.example. B", 1000, &out));
+        assert_true(get(front, "www.example. A", 1030, &out));
+        assert_int_equal(out.len, 40);
+        assert_int_equal(out.source_count, 1);
+        assert_int_equal(out.source[0], 77);
+        front_copy(&out, 1030, copy);
+        assert_int_equal(load_u32(copy + 12), 270);
+        assert_int_equal(load_u32(copy + 28), 70);
+        assert_int_equal(load_u32(out.bytes + 28), 100);
+        assert_int_equal(copy[39], 'x');
+        front_free(front);
+}
+
+/* So that the last tenth is served from the store, where prefetch sees the question. */
+static void test_it_ends_at_nine_tenths_of_the_smallest_ttl(void **state)
+{
+        static const struct { uint32_t ttl_a, ttl_b; unsigned life; } rows[] = {
+                { 300, 100, 90 }, { 10, 300, 9 }, { 1, 300, 0 }, { 0, 300, 0 }, { 86400, 86400, 77760 },
+        };
+        struct sample sample;
+        struct front_answer out;
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct front *front = front_new(64, secret);
+
+                assert_int_equal(put(front, "q", sample_init(&sample, rows[i].ttl_a, rows[i].ttl_b, 1000)), rows[i].life > 0);
+                if (rows[i].life > 0) {
+                        assert_true(get(front, "q", 1000 + rows[i].life - 1, &out));
+                        assert_int_equal(out.ends_at, 1000 + rows[i].life);
+                }
+                assert_false(get(front, "q", 1000 + rows[i].life, &out));
+                front_free(front);
+        }
+}
+
+static void test_what_is_not_taken(void **state)
+{
+        static const uint8_t long_key[FRONT_KEY_MAX + 1];
+        static uint8_t long_bytes[FRONT_BYTES_MAX + 1];
+        struct front *front = front_new(64, secret);
+        struct sample sample;
+
+        (void)state;
+        struct front_answer answer = *sample_init(&sample, 300, 300, 1000);
+        assert_false(front_put(front, long_key, sizeof(long_key), &answer));
+        assert_true(front_put(front, long_key, sizeof(long_key) - 1, &answer));
+        answer.ttl_count = 0;
+        assert_false(put(front, "q", &answer));
+        answer = sample.answer;
+        sample.ttl_at[1] = 37; /* reaches beyond the end */
+        assert_false(put(front, "q", &answer));
+        sample.ttl_at[1] = 36;
+        store_u32(sample.bytes + 36, 300);
+        assert_true(put(front, "q", &answer));
+        memcpy(long_bytes, sample.bytes, 40);
+        answer.bytes = long_bytes;
+        answer.len = FRONT_BYTES_MAX;
+        assert_false(put(front, "q", &answer));
+        answer.len = FRONT_BYTES_MAX - 1;
+        assert_true(put(front, "q", &answer));
+        front_free(front);
+}
+
+static void test_forget(void **state)
+{
+        struct front *front = front_new(64, secret);
+        struct sample sample;
+        struct front_answer out;
+
+        (void)state;
+        put(front, "q", sample_init(&sample, 300, 300, 1000));
+        front_forget(front);
+        assert_false(get(front, "q", 1001, &out));
+        put(front, "q", sample_init(&sample, 300, 300, 1000));
+        assert_true(get(front, "q", 1001, &out));
+        front_free(front);
+}
+
+/* Two places: the third question takes the one that was used longer ago. */
+static void test_two_ways(void **state)
+{
+        struct front *front = front_new(2, secret);
+        struct sample sample;
+        struct front_answer out;
+
+        (void)state;
+        put(front, "a", sample_init(&sample, 300, 300, 1000));
+        put(front, "b", sample_init(&sample, 300, 300, 1001));
+        assert_true(get(front, "a", 1002, &out));
+        put(front, "c", sample_init(&sample, 300, 300, 1003));
+        assert_true(get(front, "a", 1004, &out));
+        assert_false(get(front, "b", 1004, &out));
+        assert_true(get(front, "c", 1004, &out));
+
+        /* The same question again takes its own place. */
+        put(front, "c", sample_init(&sample, 600, 600, 1005));
+        assert_true(get(front, "a", 1006, &out));
+        assert_true(get(front, "c", 1006, &out));
+        assert_int_equal(load_u32(out.bytes + 12), 600);
+        front_free(front);
+}
+
+static void test_many(void **state)
+{
+        struct front *front = front_new(256, secret);
+        struct sample sample;
+        struct front_answer out;
+        unsigned found = 0;
+        char key[16];
+
+        (void)state;
+        for (unsigned i = 0; i < 128; i++) {
+                snprintf(key, sizeof(key), "q%u", i);
+                assert_true(put(front, key, sample_init(&sample, 300 + i, 300 + i, 1000)));
+        }
+        for (unsigned i = 0; i < 128; i++) {
+                snprintf(key, sizeof(key), "q%u", i);
+                if (get(front, key, 1001, &out)) {
+                        assert_int_equal(load_u32(out.bytes + 12), 300 + i);
+                        found++;
+                }
+        }
+        assert_in_range(found, 100, 128);
+        front_free(front);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_an_answer_comes_back_with_its_ttls_counted_down),
+                cmocka_unit_test(test_it_ends_at_nine_tenths_of_the_smallest_ttl),
+                cmocka_unit_test(test_what_is_not_taken),
+                cmocka_unit_test(test_forget),
+                cmocka_unit_test(test_two_ways),
+                cmocka_unit_test(test_many),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
