@@ -38,7 +38,8 @@ bool socket_endpoint(const struct sockaddr_storage *address, struct endpoint *ou
         const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)address;
         const struct sockaddr_in *four = (const struct sockaddr_in *)address;
 
-        switch (address->ss_family) {
+        /* getifaddrs() packs addresses more tightly than a sockaddr_storage may stand. */
+        switch (((const struct sockaddr *)address)->sa_family) {
         case AF_INET:
                 out->address = address_from((const uint8_t *)&four->sin_addr, 4);
                 out->port = ntohs(four->sin_port);
