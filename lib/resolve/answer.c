@@ -306,14 +306,15 @@ bool answer_from_front(struct desk *desk, const struct listener *to, const struc
         return true;
 }
 
-/* RFC 6840 5.8: AD says that all of the answer is secure, to those who asked for it with DO or AD. */
+/* RFC 6840 5.8: AD says that all of the answer is secure, to those who asked for it with DO or AD. Who asks with CD wants to
+ * judge for himself, and gets no judgement. */
 static bool is_authentic(const struct outcome *outcome, const struct finding *final, const struct listener *to)
 {
         bool secure = final->kind != FINDING_FAILURE && final->verdict == VERDICT_SECURE;
 
         for (unsigned i = 0; i < outcome->alias_count; i++)
                 secure = secure && outcome->alias[i]->verdict == VERDICT_SECURE;
-        return secure && (to->edns.dnssec_ok || (to->flags & FLAG_AD));
+        return secure && !(to->flags & FLAG_CD) && (to->edns.dnssec_ok || (to->flags & FLAG_AD));
 }
 
 /* --- Answers ------------------------------------------------------------------------------------------------------ */

@@ -16,6 +16,7 @@ struct piece {
         struct finding *finding;
         const struct name *name; /* the owner, or the name that is denied */
         uint16_t type;
+        bool is_end_of_chain;    /* aliases lead here, so it can be asked for on its own */
         bool data_failed;        /* the data itself did not hold: another server may have better */
         struct reason why;
 };
@@ -76,6 +77,8 @@ static enum trust_state judge_unsigned(struct piece *piece, const struct name *z
 {
         struct trust trust;
 
+        if (piece->is_end_of_chain)
+                return data_is_bogus(piece); /* asked for on its own, it may come signed */
         if (trust_unsigned(piece->task, zone, piece->name, piece->type, &trust) == TRUST_WAIT)
                 return TRUST_WAIT;
         piece->why = trust.why;
@@ -168,22 +171,37 @@ static struct name denier(const struct piece *piece, bool *is_signed)
         return secure_from(piece, &piece->task->cut.delegation->cut);
 }
 
-static enum trust_state judge_denial(struct piece *piece, struct trust *trust)
+/* NXDOMAIN for an empty non-terminal is a fault of old servers; what is proven counts (RFC 8020 3.1). */
+static enum denial judge_proof(struct piece *piece, const struct denial_context *context)
 {
         struct finding *finding = piece->finding;
+
+        if (finding->kind == FINDING_NXDOMAIN) {
+                enum denial denial = denial_of_name(context, piece->name, &piece->why);
+
+                if (denial != DENIAL_MISSING)
+                        return denial;
+        }
+        enum denial denial = denial_of_type(context, piece->name, piece->type, &piece->why);
+        if (denial != DENIAL_MISSING)
+                finding->kind = FINDING_NODATA;
+        return denial;
+}
+
+static enum trust_state judge_denial(struct piece *piece, struct trust *trust)
+{
+        const struct finding *finding = piece->finding;
         struct rrset proven[PROOF_MAX];
         unsigned count;
 
         if (trust_sets(piece->task, finding->proof, finding->proof_count, trust->keys, proven, &count, &piece->why) == TRUST_WAIT)
                 return TRUST_WAIT;
-        if (count < finding->proof_count && piece->why.ede == EDE_NONE)
-                piece->why.ede = EDE_BOGUS;
         struct denial_context context = trust_denial(piece->task, &trust->keys->zone, proven, count);
-        enum denial denial = finding->kind == FINDING_NXDOMAIN ? denial_of_name(&context, piece->name, &piece->why)
-                                                                : denial_of_type(&context, piece->name, piece->type, &piece->why);
-        switch (denial) {
+        switch (judge_proof(piece, &context)) {
         case DENIAL_PROVEN:
-                return verdict_is(piece, count == finding->proof_count ? VERDICT_SECURE : VERDICT_BOGUS);
+                if (count == finding->proof_count)
+                        return verdict_is(piece, VERDICT_SECURE);
+                break;
         case DENIAL_OPT_OUT:
         case DENIAL_INSECURE:
                 return verdict_is(piece, VERDICT_INSECURE);
@@ -250,31 +268,43 @@ static enum task_state reject(struct piece *piece)
         return TASK_CHOOSE;
 }
 
-static enum task_state judge_all(struct task *task)
+/* The piece with number i: the aliases in their order, then what is at their end. False: there is none. */
+static bool piece_at(struct task *task, unsigned i, struct piece *out)
 {
         struct claim *claim = task->claim;
+        bool last = i == claim->alias_count;
 
-        for (unsigned i = 0; i <= claim->alias_count; i++) {
-                bool last = i == claim->alias_count;
-                struct piece piece = {
-                        .task = task,
-                        .finding = last ? &claim->final : &claim->alias[i],
-                        .why = { .ede = EDE_NONE },
-                };
+        if (i > claim->alias_count || (last && claim->class == REPLY_ALIAS))
+                return false;
+        *out = (struct piece){ .task = task, .is_end_of_chain = i > 0, .why = { .ede = EDE_NONE } };
+        out->finding = last ? &claim->final : &claim->alias[i];
+        out->name = out->finding->kind == FINDING_SET ? &out->finding->set.owner : &claim->tail;
+        out->type = last ? claim->final_type : claim->alias[i].set.type;
+        return true;
+}
 
-                if (last && claim->class == REPLY_ALIAS)
-                        break;
-                piece.name = last ? (claim->final.kind == FINDING_SET ? &claim->final.set.owner : &claim->tail) : &claim->alias[i].set.owner;
-                piece.type = last ? claim->final_type : claim->alias[i].set.type;
-                if (i < task->judged)
-                        continue;
+/* What stands behind an alias and does not hold is no reason to refuse the alias: its target is asked for on its own. */
+static void shorten(struct claim *claim, unsigned aliases)
+{
+        claim->alias_count = aliases;
+        claim->class = REPLY_ALIAS;
+}
+
+static enum task_state judge_all(struct task *task)
+{
+        struct piece piece;
+
+        while (piece_at(task, task->judged, &piece)) {
                 if (judge(&piece) == TRUST_WAIT)
                         return TASK_PROVE;
                 tell(&piece);
-                task->judged = i + 1;
                 bool refused = piece.finding->verdict == VERDICT_BOGUS || piece.finding->verdict == VERDICT_INDETERMINATE;
-                if (refused && !task->request->checking_disabled)
+                if (refused && piece.is_end_of_chain && piece.data_failed)
+                        shorten(task->claim, task->judged);
+                else if (refused && !task->request->checking_disabled)
                         return reject(&piece);
+                else
+                        task->judged++;
         }
         return TASK_KEEP;
 }
