@@ -19,6 +19,7 @@ step stale                serving stale data is not built yet
 metric stale_answers      serving stale data is not built yet
 step lack                 no scenario yet
 step note                 no scenario yet
+step signature            no scenario of ours is signed
 step dropped              no scenario yet
 step outage               no scenario yet
 metric outages            no scenario yet
