@@ -30,7 +30,7 @@ struct ask {
         size_t len;
 };
 
-struct tally {
+struct server_tally {
         struct address server;
         unsigned count;
 };
@@ -44,8 +44,9 @@ struct player {
         unsigned long sends;         /* messages to servers, from the start */
         struct ask ask[ASKS_MAX];    /* of the last QUERY, and of those before it that did not wait */
         unsigned ask_count;
+        bool keep_asks;              /* the last QUERY did not wait: its clients still do */
         unsigned sent;               /* messages to servers since the last QUERY */
-        struct tally tally[TALLIES_MAX];
+        struct server_tally tally[TALLIES_MAX];
         unsigned tally_count;
         struct {
                 uint8_t *bytes;
@@ -97,7 +98,7 @@ static void count_sent(struct player *p, const struct address *server)
         if (i == TALLIES_MAX)
                 return;
         if (i == p->tally_count)
-                p->tally[p->tally_count++] = (struct tally){ .server = *server };
+                p->tally[p->tally_count++] = (struct server_tally){ .server = *server };
         p->tally[i].count++;
 }
 
@@ -293,11 +294,11 @@ static void play_query(struct player *p, const struct rpl_step *step)
 {
         const struct rpl_entry *entry = step->entry;
         uint64_t until_us = virtual_now(p->v).mono_us + PATIENCE_US;
-        bool earlier_wait = p->ask_count && !all_answered(p);
         char text[TEXT_MAX] = "raw bytes";
 
-        if (!earlier_wait)
+        if (!p->keep_asks)
                 forget_question(p);
+        p->keep_asks = entry->client.no_wait;
         if (!entry->raw) {
                 struct rpl_received query = { p->message, rpl_write_query(entry, 0, p->message), entry->client.tcp };
 
