@@ -36,6 +36,14 @@ static const char *socket_path(const struct call *call)
         return path;
 }
 
+static bool wants_colours(void)
+{
+        const char *terminal = getenv("TERM");
+
+        return isatty(STDOUT_FILENO) && !getenv("NO_COLOR") && terminal && strcmp(terminal, "dumb") != 0;
+}
+
+/* 0, which wraps nothing, where there is no terminal. */
 static unsigned terminal_width(void)
 {
         struct winsize size;
@@ -59,10 +67,9 @@ static bool read_width(const char *text, unsigned *out)
 
 static int do_trace(const struct call *call)
 {
-        bool on_terminal = isatty(STDOUT_FILENO);
         struct tree_options options = {
-                .width = on_terminal ? terminal_width() : 0,
-                .colour = on_terminal && !getenv("NO_COLOR"),
+                .width = terminal_width(),
+                .colour = wants_colours(),
                 .json = call->flag[CALL_JSON] != NULL,
         };
         struct channel channel;
@@ -123,5 +130,7 @@ int main(int argc, char **argv)
                 help_print(stdout);
                 return EXIT_SUCCESS;
         }
-        return do_command(&call);
+        int status = do_command(&call);
+
+        return fflush(stdout) == 0 && !ferror(stdout) ? status : EXIT_FAILURE;
 }

@@ -67,20 +67,20 @@ static bool follow(struct channel *channel, struct reply *reply, struct tree_fol
         return true;
 }
 
-/* Behind the tree: how the trace ended, and the answer as dig would show it. */
-static enum err write_end(struct writer *w, const struct reply *reply, const struct tree_options *options)
+/* Behind the tree: how it ended. */
+static void show_head(const struct trace_view *trace, const struct tree_options *options)
 {
-        struct trace_view view;
+        fputs("\n;; trace ", stdout);
+        tree_print_head(trace, options, print, stdout);
+}
 
-        if (!options->json) {
-                fputs("\n;; trace ", stdout);
-                if (trace_open(reply->trace, reply->trace_len, &view) == ERR_OK)
-                        tree_print_head(&view, options, print, stdout);
+/* The answer, as dig would show it or as the last line for machines. */
+static enum err write_answer(struct writer *w, const struct reply *reply, const struct trace_view *trace, bool json)
+{
+        if (!json)
                 return transcript_text(w, reply->answer, reply->answer_len);
-        }
         write_text(w, "{\"v\":1,\"trace\":\"");
-        if (trace_open(reply->trace, reply->trace_len, &view) == ERR_OK)
-                words_hex(w, view.id.bytes, TRACE_ID_LEN);
+        words_hex(w, trace->id.bytes, TRACE_ID_LEN);
         write_text(w, "\",\"message\":");
         enum err err = transcript_json(w, reply->answer, reply->answer_len);
 
@@ -90,12 +90,15 @@ static enum err write_end(struct writer *w, const struct reply *reply, const str
 
 static bool show_answer(const struct reply *reply, const struct tree_options *options)
 {
+        struct trace_view trace = { .bytes = NULL }; /* there need not be one: what is recorded may find no room */
         char *text = malloc(TRANSCRIPT_MAX);
 
         if (!text)
                 return complain("out of memory");
+        if (trace_open(reply->trace, reply->trace_len, &trace) == ERR_OK && !options->json)
+                show_head(&trace, options);
         struct writer w = writer_over(text, TRANSCRIPT_MAX);
-        enum err err = write_end(&w, reply, options);
+        enum err err = write_answer(&w, reply, &trace, options->json);
 
         if (err == ERR_OK && !w.failed)
                 fwrite(text, 1, writer_len(&w), stdout);

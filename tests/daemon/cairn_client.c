@@ -315,6 +315,22 @@ static void test_refusal(void **state)
         assert_string_equal(result.err, "cairn: line 3: no such setting\n");
 }
 
+/* What could not be written is no success. */
+static void test_full_disk(void **state)
+{
+        struct stand_in d = saying("ok\nentries 12\n");
+        char command[sizeof program + sizeof path + 64];
+
+        (void)state;
+        stand_in_start(&d);
+        snprintf(command, sizeof command, "CAIRN_SOCKET=%s %s cache stats >/dev/full 2>&1", path, program);
+        int status = system(command);
+
+        stand_in_stop(&d);
+        assert_true(WIFEXITED(status));
+        assert_int_equal(WEXITSTATUS(status), 1);
+}
+
 static void test_flush_of_everything(void **state)
 {
         struct stand_in d = saying("ok\n");
@@ -461,6 +477,7 @@ int main(void)
                 cmocka_unit_test(test_nonsense_instead_of_a_trace),
                 cmocka_unit_test(test_text_is_passed_on),
                 cmocka_unit_test(test_refusal),
+                cmocka_unit_test(test_full_disk),
                 cmocka_unit_test(test_flush_of_everything),
                 cmocka_unit_test(test_health_over_the_socket),
                 cmocka_unit_test(test_nobody_there),
