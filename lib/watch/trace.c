@@ -374,18 +374,6 @@ char *trace_id_short(const struct trace_id *id, char out[TRACE_SHORT_TEXT])
         return out;
 }
 
-static void write_ede(struct writer *w, uint64_t code)
-{
-        const char *text = code == EDE_NONE ? "no extended error" : ede_text((unsigned)code);
-
-        if (text) {
-                write_text(w, text);
-                return;
-        }
-        write_text(w, "extended error ");
-        words_number(w, code);
-}
-
 static void write_short_id(struct writer *w, const struct trace_id *id)
 {
         static const struct trace_id none;
@@ -406,7 +394,7 @@ void step_field_text(struct writer *w, const struct step_field *field)
         case 't': write_text(w, rrtype_text((uint16_t)field->number, room)); break;
         case 'r': write_text(w, rcode_text((unsigned)field->number, room)); break;
         case 'f': words_flags(w, (unsigned)field->number); break;
-        case 'x': write_ede(w, field->number); break;
+        case 'x': words_ede(w, (unsigned)field->number); break;
         case 'u': words_number(w, field->number); break;
         case 'd': words_duration(w, field->number); break;
         case 's': words_seconds(w, field->number); break;

@@ -46,14 +46,7 @@ static void write_record(struct writer *w, const struct rr *rr)
 /* "No Reachable Authority: all servers of example.com. were silent" */
 static void write_ede(struct writer *w, const struct ede *ede)
 {
-        const char *meaning = ede_text(ede->code);
-
-        if (meaning) {
-                write_text(w, meaning);
-        } else {
-                write_text(w, "extended error ");
-                words_number(w, ede->code);
-        }
+        words_ede(w, ede->code);
         if (ede->text_len) {
                 write_text(w, ": ");
                 words_text(w, ede->text, ede->text_len);

@@ -150,6 +150,18 @@ void words_flags(struct writer *w, unsigned flags)
                 write_text(w, "none");
 }
 
+void words_ede(struct writer *w, unsigned code)
+{
+        const char *text = code == EDE_NONE ? "no extended error" : ede_text(code);
+
+        if (text) {
+                write_text(w, text);
+                return;
+        }
+        write_text(w, "extended error ");
+        words_number(w, code);
+}
+
 void words_hex(struct writer *w, const uint8_t *bytes, size_t len)
 {
         static const char digit[] = "0123456789abcdef";

@@ -34,6 +34,9 @@ void words_seconds(struct writer *w, uint64_t seconds);
 /** The bits of a message's second header word, as in dig: "qr aa rd ra"; "none". */
 void words_flags(struct writer *w, unsigned flags);
 
+/** "No Reachable Authority", "extended error 99", or "no extended error" for EDE_NONE. */
+void words_ede(struct writer *w, unsigned code);
+
 /** Bytes as lower-case hex digits. */
 void words_hex(struct writer *w, const uint8_t *bytes, size_t len);
 

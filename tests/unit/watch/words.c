@@ -77,6 +77,24 @@ static void test_flags(void **state)
         }
 }
 
+static void test_extended_errors(void **state)
+{
+        static const struct {
+                unsigned code;
+                const char *text;
+        } table[] = {
+                { EDE_NO_AUTHORITY, "No Reachable Authority" }, { 99, "extended error 99" }, { EDE_NONE, "no extended error" },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+                struct writer w = fresh();
+
+                words_ede(&w, table[i].code);
+                assert_string_equal(text, table[i].text);
+        }
+}
+
 static void test_servers_show_unusual_ports_only(void **state)
 {
         static const struct address v4 = { 4, { 192, 0, 2, 1 } };
@@ -190,6 +208,7 @@ int main(void)
                 cmocka_unit_test(test_durations),
                 cmocka_unit_test(test_seconds),
                 cmocka_unit_test(test_flags),
+                cmocka_unit_test(test_extended_errors),
                 cmocka_unit_test(test_servers_show_unusual_ports_only),
                 cmocka_unit_test(test_every_byte_alone),
                 cmocka_unit_test(test_long_values_end_in_dots),
