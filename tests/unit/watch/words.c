@@ -83,7 +83,9 @@ static void test_extended_errors(void **state)
                 unsigned code;
                 const char *text;
         } table[] = {
-                { EDE_NO_AUTHORITY, "No Reachable Authority" }, { 99, "extended error 99" }, { EDE_NONE, "no extended error" },
+                { EDE_NO_AUTHORITY, "No Reachable Authority" },
+                { 99, "extended error 99" },
+                { EDE_NONE, "no extended error" },
         };
 
         (void)state;
