@@ -1,72 +1,73 @@
-/* Signature checks, one in each turn of the loop. */
+/* Signature checks between batches. */
 #include "helper.h"
 #include "worker.h"
 #include <stdlib.h>
 
-/* A job in line. */
-struct helper_job {
-        struct helper_job *next;
-        struct check *check;
-};
+enum { FIRST_ROOM = 64 };
 
-static void finish(struct helper *helper, struct check *check)
+/* Double the room, unrolling the ring into the new one. */
+static bool grow(struct helper *helper)
 {
-        struct event event = {.kind = EVENT_CHECKED, .checked = {.check = check->number, .good = check_run(check)}};
+        size_t room = helper->room ? 2 * helper->room : FIRST_ROOM;
+        struct check **job = room <= HELPER_JOBS_MAX ? calloc(room, sizeof *job) : NULL;
 
-        check_free(check);
-        worker_take(helper->worker, &event);
+        if (!job)
+                return false;
+        for (size_t i = 0; i < helper->count; i++)
+                job[i] = helper->job[(helper->first + i) % helper->room];
+        free(helper->job);
+        helper->job = job;
+        helper->room = room;
+        helper->first = 0;
+        return true;
 }
 
-static struct check *take_first(struct helper *helper)
+static struct check *take(struct helper *helper)
 {
-        struct helper_job *job = helper->first;
-        struct check *check = job->check;
+        struct check *job = helper->job[helper->first];
 
-        helper->first = job->next;
-        if (!helper->first)
-                helper->last = NULL;
-        free(job);
-        return check;
+        helper->first = (helper->first + 1) % helper->room;
+        helper->count--;
+        return job;
 }
 
 static void do_one(uv_idle_t *idle)
 {
         struct helper *helper = idle->data;
+        struct worker *worker = helper->worker;
+        struct check *job = take(helper);
+        struct event event = { .kind = EVENT_CHECKED };
 
-        if (helper->first)
-                finish(helper, take_first(helper));
-        if (!helper->first)
+        if (!helper->count)
                 uv_idle_stop(idle);
+        event.checked.check = job->number;
+        event.checked.good = check_run(job);
+        check_free(job);
+        clock_tick(&worker->clock);
+        worker_take(worker, &event);
 }
 
 void helper_init(struct helper *helper, struct worker *worker)
 {
-        *helper = (struct helper){.worker = worker};
+        *helper = (struct helper){ .worker = worker };
         uv_idle_init(&worker->loop, &helper->idle);
         helper->idle.data = helper;
 }
 
 void helper_close(struct helper *helper)
 {
-        while (helper->first)
-                check_free(take_first(helper));
         uv_close((uv_handle_t *)&helper->idle, NULL);
+        while (helper->count)
+                check_free(take(helper));
+        free(helper->job);
 }
 
-/* Out of memory, the job is done at once: late is better than never. */
-void helper_add(struct helper *helper, struct check *check)
+void helper_add(struct helper *helper, struct check *job)
 {
-        struct helper_job *job = malloc(sizeof(*job));
-
-        if (!job) {
-                finish(helper, check);
+        if (helper->count == helper->room && !grow(helper)) {
+                check_free(job);
                 return;
         }
-        *job = (struct helper_job){.check = check};
-        if (helper->last)
-                helper->last->next = job;
-        else
-                helper->first = job;
-        helper->last = job;
+        helper->job[(helper->first + helper->count++) % helper->room] = job;
         uv_idle_start(&helper->idle, do_one);
 }

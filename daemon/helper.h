@@ -4,22 +4,24 @@
  * more than one of them.
  */
 #include "resolver.h"
+#include <stddef.h>
 #include <uv.h>
 
 struct worker;
 
-struct helper_job;
+enum { HELPER_JOBS_MAX = 65536 };
 
 struct helper {
         struct worker *worker;
-        struct helper_job *first, *last; /* jobs in line; the resolver's budgets bound how many */
-        uv_idle_t idle;                  /* runs while there are jobs */
+        uv_idle_t idle;       /* runs while there are jobs, and keeps the loop from waiting */
+        struct check **job;   /* a ring: count jobs from `first` on */
+        size_t room, first, count;
 };
 
 void helper_init(struct helper *helper, struct worker *worker);
 
-/** Stop. The loop has to run once more. */
+/** Stop; jobs that wait are forgotten. The loop has to run once more. */
 void helper_close(struct helper *helper);
 
-/** ACTION_CHECK. Takes over the job. */
-void helper_add(struct helper *helper, struct check *check);
+/** ACTION_CHECK. Takes over the job; beyond HELPER_JOBS_MAX it is forgotten, and the resolver's clock ends the wait. */
+void helper_add(struct helper *helper, struct check *job);
