@@ -8,6 +8,7 @@
 #include "config/limits.h"
 #include "poller.h"
 #include "server.h"
+#include "show.h"
 #include "wire/codes.h"
 #include "wire/message.h"
 #include "wire/name.h"
@@ -253,7 +254,31 @@ static void run_cache_stats(const struct command *command)
 /* cache show NAME */
 static void run_cache_show(const struct command *command)
 {
-        caller_refuse(command->caller, "not built yet");
+        char *text = malloc(SHOW_MAX);
+        struct writer w = writer_over(text, text ? SHOW_MAX : 0);
+        uint8_t room[NAME_WIRE_MAX];
+        struct clock clock;
+        struct name name;
+        enum err err = ERR_MEMORY;
+
+        clock_tick(&clock);
+        if (command->count != 1 || name_from_text(command->argument[0], room, &name)) {
+                caller_refuse(command->caller, "cache show needs a name");
+                free(text);
+                return;
+        }
+        if (text)
+                err = show_name(command->server->store, &name, clock.now.cache_s, &w);
+        if (err == ERR_MISSING) {
+                caller_refuse(command->caller, "nothing is known about this name");
+        } else if (err) {
+                caller_refuse(command->caller, "%s", err_text(err));
+        } else {
+                caller_accept(command->caller);
+                caller_say(command->caller, text, writer_len(&w));
+                caller_end(command->caller);
+        }
+        free(text);
 }
 
 /* --- The daemon --------------------------------------------------------------------------------------------------- */

@@ -26,7 +26,7 @@ BEGIN {
 
         # What daemon/ may see of lib/: a whole room, or one header. base and wire are vocabulary: errors, addresses,
         # names.
-        split("base wire config policy watch resolver.h cache/settle.h store/store.h", words)
+        split("base wire config policy watch resolver.h cache/settle.h cache/inspect.h store/store.h", words)
         for (i in words)
                 door[words[i]] = 1
 
