@@ -7,6 +7,7 @@
 #include "config/settings.h"
 #include "wire/rrtype.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -32,6 +33,19 @@ void filler_close(struct filler *filler)
         cache_free(filler->cache);
         hand_free(filler->hand);
         store_close(filler->store);
+}
+
+void filler_join(struct filler *filler, const struct filler *first)
+{
+        *filler = *first;
+        filler->cache = cache_new(first->store, first->hand, &settings);
+        if (!filler->cache)
+                abort();
+}
+
+void filler_leave(struct filler *filler)
+{
+        cache_free(filler->cache);
 }
 
 /* Scattered over the key space, as names are. */
@@ -67,15 +81,21 @@ static void put_one(struct filler *filler, uint32_t n, uint32_t round)
         (void)cache_put(filler->cache, 0, &name, TYPE_A, &finding, &ttl);
 }
 
-struct settled filler_put(struct filler *filler, uint32_t first, uint32_t count, uint32_t round)
+struct batch *filler_batch(struct filler *filler, uint32_t first, uint32_t count, uint32_t round)
 {
-        struct settled settled = { 0 };
-
         cache_begin(filler->cache, &now);
         for (uint32_t i = 0; i < count; i++)
                 put_one(filler, first + i, round);
         struct batch *batch = cache_take_batch(filler->cache);
         cache_end(filler->cache);
+        return batch;
+}
+
+struct settled filler_put(struct filler *filler, uint32_t first, uint32_t count, uint32_t round)
+{
+        struct settled settled = { 0 };
+        struct batch *batch = filler_batch(filler, first, count, round);
+
         if (batch)
                 settled = settle_apply(filler->store, filler->hand, &batch, 1, now.cache_s);
         cache_reap(filler->cache);

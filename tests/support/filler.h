@@ -18,6 +18,13 @@ struct filler {
 enum err filler_open(struct filler *filler, const char *dir, size_t size, struct store_report *report);
 void filler_close(struct filler *filler);
 
+/** Another worker over the same store and hand, with a cache of its own. */
+void filler_join(struct filler *filler, const struct filler *first);
+void filler_leave(struct filler *filler);
+
+/** A batch with `count` entries from number `first` on, to be handed over; NULL if the cache gives none. */
+struct batch *filler_batch(struct filler *filler, uint32_t first, uint32_t count, uint32_t round);
+
 /** Put `count` entries from number `first` on through a batch, and settle it. Returns what became of them. */
 struct settled filler_put(struct filler *filler, uint32_t first, uint32_t count, uint32_t round);
 
