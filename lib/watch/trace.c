@@ -97,7 +97,7 @@ void trace_begin(struct trace *trace, struct arena *arena, const struct trace_id
         store_u64(trace->bytes + OFFSET_WALL, now->wall_s);
 }
 
-/* Each put_...() writes a field without asking for room, which trace_step() has made for the longest; returns its end. */
+/* Each put_...() writes a field and returns its end. Room for the longest was made by trace_step(). */
 
 /* Names and words are a dozen bytes: to call memcpy() costs more than to copy them here. */
 static uint8_t *put_bytes(uint8_t *to, const void *bytes, size_t len)
