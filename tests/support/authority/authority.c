@@ -57,7 +57,7 @@ static void turn_take(struct turn *turn, enum rcode wrong)
         if (turn->manner->drop || turn->manner->close || turn->manner->refuse)
                 return;
         if (wrong) {
-                turn->response->rcode = (uint16_t)wrong;
+                turn->response->rcode = wrong;
                 turn->response->bare = turn->query->class == 0;
                 turn->len = lab_response_write(turn->response, turn->query, turn->out, answer_limit(turn));
                 return;

@@ -4,7 +4,7 @@
  */
 #include "dname.h"
 
-enum { FLAG_QR = 0x8000, FLAG_AA = 0x0400, FLAG_TC = 0x0200, FLAG_RD = 0x0100, FLAG_CD = 0x0010 };
+enum { FLAG_QR = 0x8000, FLAG_AA = 0x0400, FLAG_TC = 0x0200, FLAG_RD = 0x0100, FLAG_AD = 0x0020, FLAG_CD = 0x0010 };
 enum { HEADER_LEN = 12, OPCODE_QUERY = 0, CLASS_IN = 1 };
 
 enum rcode {

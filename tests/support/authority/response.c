@@ -74,6 +74,8 @@ static void header_write(struct packet *packet, const struct response *response,
                 flags |= FLAG_AA;
         if (response->truncated)
                 flags |= FLAG_TC;
+        if (response->authentic && (query->want_dnssec || (query->flags & FLAG_AD)))
+                flags |= FLAG_AD;
         packet_u16(packet, query->id);
         packet_u16(packet, (uint16_t)flags);
         packet_u16(packet, response->bare ? 0 : 1);

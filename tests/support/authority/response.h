@@ -18,6 +18,7 @@ struct response_set {
 struct response {
         uint16_t rcode; /* may be an extended one */
         bool authoritative;
+        bool authentic; /* AD for those who asked with AD or DO: only the server of truth says that */
         bool truncated;
         bool bare;          /* without a question section */
         bool no_edns;       /* as a server that does not know EDNS */

@@ -3,17 +3,46 @@
  * misbehaviour can get in the way.
  */
 #include "truth.h"
-#include "behaviours.h"
+#include "denial.h"
 #include "lookup.h"
 #include <string.h>
 
 enum { CHAIN_MAX = 16 };
 
-/* Take over one section of what a zone said. */
+/* Take over one section of what a zone said, without its denial records. */
 static void section_take(struct response *whole, const struct response *part, enum section section)
 {
-        for (unsigned i = 0; i < part->count[section]; i++)
-                lab_response_add(whole, section, part->sets[section][i].owner, NULL, part->sets[section][i].set);
+        for (unsigned i = 0; i < part->count[section]; i++) {
+                const struct response_set *item = &part->sets[section][i];
+                if (section == SECTION_ANSWER || item->set->type == TYPE_SOA)
+                        lab_response_add(whole, section, item->owner, NULL, item->set);
+        }
+}
+
+/* Whether signatures lead from the root to this zone. What is signed wrongly is not secure. */
+static bool zone_is_secure(const struct authority *authority, const struct lab_zone *zone)
+{
+        while (zone && zone->signing && zone->signing->flaw == FLAW_NONE) {
+                if (!*zone->apex)
+                        return true;
+                zone = servers_zone_above(authority, zone->apex, true);
+        }
+        return false;
+}
+
+/*
+ * RFC 5155 section 9.2: no AD where opt-out may hide a delegation. That is wherever NSEC3 records are needed, except
+ * where the one of the name itself says that it lacks the type.
+ */
+static bool is_opted_out(const struct response *part, struct lab_zone *zone, const uint8_t *name)
+{
+        bool denied = false;
+
+        if (!zone->signing || zone->signing->denial != DENIAL_OPTOUT)
+                return false;
+        for (unsigned i = 0; i < part->count[SECTION_AUTHORITY]; i++)
+                denied = denied || part->sets[SECTION_AUTHORITY][i].set->type == TYPE_NSEC3;
+        return denied && (part->count[SECTION_ANSWER] || !denial_match(zone, name).set);
 }
 
 static bool is_referral(const struct response *part)
@@ -21,14 +50,22 @@ static bool is_referral(const struct response *part)
         return part->count[SECTION_AUTHORITY] && part->sets[SECTION_AUTHORITY][0].set->type == TYPE_NS;
 }
 
+static bool has_soa(const struct response *part)
+{
+        for (unsigned i = 0; i < part->count[SECTION_AUTHORITY]; i++)
+                if (part->sets[SECTION_AUTHORITY][i].set->type == TYPE_SOA)
+                        return true;
+        return false;
+}
+
 /* Where the answer of one zone leads: the target of its last alias, or NULL when it is complete. */
 static const uint8_t *alias_target(const struct response *part, const struct query *query)
 {
         unsigned count = part->count[SECTION_ANSWER];
         const struct lab_set *last = count ? part->sets[SECTION_ANSWER][count - 1].set : NULL;
-        bool denied = part->rcode || (part->count[SECTION_AUTHORITY] && !is_referral(part));
+        bool leads_on = last && last->type == TYPE_CNAME && query->type != TYPE_CNAME && !part->rcode;
 
-        return last && last->type == TYPE_CNAME && query->type != TYPE_CNAME && !denied ? last->data[0].bytes : NULL;
+        return leads_on && !has_soa(part) ? last->data[0].bytes : NULL;
 }
 
 /* Ask zone after zone, from this name on. Returns false when there is none, or the chain has no end. */
@@ -44,6 +81,8 @@ static bool chain_follow(struct authority *authority, const struct query *query,
                 lookup_answer(zone, asked, &part);
                 section_take(whole, &part, SECTION_ANSWER);
                 whole->rcode = part.rcode;
+                whole->authentic &= zone_is_secure(authority, zone) && !is_opted_out(&part, zone, asked->name) &&
+                                    part.rcode != RCODE_YXDOMAIN;
                 const uint8_t *target = alias_target(&part, asked);
                 if (!target) {
                         section_take(whole, &part, SECTION_AUTHORITY);
@@ -60,10 +99,12 @@ void truth_fill(struct authority *authority, const struct query *query, struct r
 {
         struct query plain = *query;
 
-        plain.want_dnssec = false;
+        plain.want_dnssec = true; /* for the proofs, which tell what is opted out */
+        response->authentic = true;
         if (chain_follow(authority, &plain, response))
                 return;
         memset(response->count, 0, sizeof response->count);
+        response->authentic = false;
         response->rcode = RCODE_SERVFAIL;
 }
 
