@@ -2,6 +2,7 @@
 
 #include "cache/cache.h"
 #include "cache/front.h"
+#include "dnssec/sentinel.h"
 #include "policy/access.h"
 #include "policy/policy.h"
 #include "resolve/desk.h"
@@ -306,15 +307,27 @@ bool answer_from_front(struct desk *desk, const struct listener *to, const struc
         return true;
 }
 
-/* RFC 6840 5.8: AD says that all of the answer is secure, to those who asked for it with DO or AD. Who asks with CD wants to
- * judge for himself, and gets no judgement. */
-static bool is_authentic(const struct outcome *outcome, const struct finding *final, const struct listener *to)
+static bool is_secure(const struct outcome *outcome, const struct finding *final)
 {
         bool secure = final->kind != FINDING_FAILURE && final->verdict == VERDICT_SECURE;
 
         for (unsigned i = 0; i < outcome->alias_count; i++)
                 secure = secure && outcome->alias[i]->verdict == VERDICT_SECURE;
-        return secure && !(to->flags & FLAG_CD) && (to->edns.dnssec_ok || (to->flags & FLAG_AD));
+        return secure;
+}
+
+/* RFC 6840 5.8: AD says that all of the answer is secure, to those who asked for it with DO or AD. Who asks with CD wants to
+ * judge for himself, and gets no judgement. */
+static bool is_authentic(const struct outcome *outcome, const struct finding *final, const struct listener *to)
+{
+        return is_secure(outcome, final) && !(to->flags & FLAG_CD) && (to->edns.dnssec_ok || (to->flags & FLAG_AD));
+}
+
+/* RFC 8509 3.1: a secure answer that becomes SERVFAIL to tell which root keys are trusted here. */
+static bool is_sentinel(const struct request *request, const struct outcome *outcome, const struct finding *final, const struct listener *to)
+{
+        return !(to->flags & FLAG_CD) && is_secure(outcome, final) &&
+               sentinel_refuses(request->policy->anchors, &request->question.name, request->question.type);
 }
 
 /* --- Answers ------------------------------------------------------------------------------------------------------ */
@@ -325,7 +338,7 @@ static void answer_one(struct request *request, const struct listener *to, const
         struct desk *desk = request->desk;
         const struct finding *final = outcome->final ? outcome->final : &nothing;
         struct question question = request->question;
-        unsigned rcode = rcode_of(final);
+        unsigned rcode = is_sentinel(request, outcome, final, to) ? RCODE_SERVFAIL : rcode_of(final);
         struct writing w;
 
         question.name = to->qname;
@@ -339,7 +352,7 @@ static void answer_one(struct request *request, const struct listener *to, const
                 put_aliases(&w, request, outcome);
                 put_final(&w, request, final);
         }
-        if (is_authentic(outcome, final, to) && !w.altered)
+        if (rcode != RCODE_SERVFAIL && is_authentic(outcome, final, to) && !w.altered)
                 compose_set_flags(&w.c, FLAG_AD);
         set_rcode(&w, rcode); /* now already: the front shelf keeps the header as it is */
         remember(&w, request, &question, final, rcode);

@@ -37,12 +37,19 @@ static struct seat *free_seat(struct task *task)
         return oldest;
 }
 
+/* Some firewalls drop what has an OPT record. The last datagram to a server that was never heard goes without one; if that
+ * is answered, nothing is concluded for other questions. */
+static bool may_be_dropping_edns(const struct attempt *attempt, const struct server *server)
+{
+        return attempt->udp_sends >= LIMIT_SENDS_PER_SERVER - 1 && server && !server->note.srtt_us;
+}
+
 static struct outgoing outgoing_for(struct task *task, const struct pick *pick, const struct attempt *attempt)
 {
         struct desk *desk = task->request->desk;
         const struct server *server = servers_get(desk, &pick->server.address);
         bool tcp = pick->tcp || attempt->tcp || (server && server->note.tcp_only_until > desk->now.cache_s);
-        bool no_edns = attempt->no_edns || (server && server->note.no_edns_until > desk->now.cache_s);
+        bool no_edns = attempt->no_edns || (server && server->note.no_edns_until > desk->now.cache_s) || may_be_dropping_edns(attempt, server);
 
         return (struct outgoing){
                 .server = pick->server,
@@ -217,14 +224,14 @@ static enum task_state with_new_cookie(struct task *task)
         return again(task, false, "with its new cookie");
 }
 
-static enum task_state by_tcp(struct task *task)
+static enum task_state by_tcp(struct task *task, const char *why)
 {
         struct attempt *attempt = attempt_for(task, &task->reply_from.address);
 
         if (!attempt || attempt->tcp_sends >= LIMIT_TCP_PER_SERVER)
-                return useless(task, "truncated, and TCP was tried");
+                return useless(task, "TCP was tried already");
         attempt->tcp = true;
-        return again(task, true, "TCP, as the answer was truncated");
+        return again(task, true, why);
 }
 
 static enum task_state judge_reply(struct task *task)
@@ -241,7 +248,10 @@ static enum task_state judge_reply(struct task *task)
                 return TASK_KEEP; /* followed first, proven with the answer */
         case REPLY_TRUNCATED:
                 metrics_inc(&metrics->upstream_outcomes[OUTCOME_TRUNCATED]);
-                return by_tcp(task);
+                return by_tcp(task, "TCP, as the answer was truncated");
+        case REPLY_FORGED:
+                metrics_inc(metrics->near_misses);
+                return by_tcp(task, "TCP, as the cookie was not ours");
         case REPLY_NO_EDNS:
                 return without_edns(task);
         case REPLY_BAD_COOKIE:

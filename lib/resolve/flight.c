@@ -459,11 +459,15 @@ static enum match match_reply(const struct flight *flight, const uint8_t *bytes,
         return question_count == 1 ? match_question(flight, bytes, len) : MATCH_NEAR;
 }
 
-/* Forgers guess ids: after a few near misses the question moves to TCP, and nobody is blamed (pdns CVE-2023-26437). */
+/* Forgers guess ids: after a few near misses, over all its messages, the question moves to TCP, and nobody is blamed (pdns CVE-2023-26437). */
 static void near_miss(struct desk *desk, struct flight *flight)
 {
+        bool suspicious = false;
+
         metrics_inc(desk->metrics->near_misses);
-        if (++flight->near_misses >= LIMIT_NEAR_MISSES && flight->out.transport == TRANSPORT_UDP)
+        for (struct seat *seat = flight->seats; seat; seat = seat->next)
+                suspicious |= ++seat->task->near_misses >= LIMIT_NEAR_MISSES;
+        if (suspicious && flight->out.transport == TRANSPORT_UDP)
                 flight_lose(desk, flight, LOSS_FORGED, false);
 }
 

@@ -66,7 +66,6 @@ struct flight {
         enum flight_phase phase;
         uint64_t sent_us, hedge_us, patience_us, end_us;
         uint64_t rtt_us;        /* once the reply is there */
-        uint8_t near_misses;
         struct seat *seats;
         unsigned seat_count;
         uint8_t key[NAME_WIRE_MAX + 32]; /* what makes messages equal */

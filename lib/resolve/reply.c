@@ -25,6 +25,7 @@ const char *reply_class_word(enum reply_class class)
         case REPLY_ERROR:      return "error";
         case REPLY_NO_EDNS:    return "no EDNS";
         case REPLY_BAD_COOKIE: return "bad cookie";
+        case REPLY_FORGED:     return "forged";
         case REPLY_MALFORMED:  return "malformed";
         }
         return "";
@@ -296,6 +297,29 @@ static void read_delegation(struct reading *r, const struct rrset *ns)
         }
 }
 
+static bool has_type(const struct message *m, enum section section, uint16_t type)
+{
+        for (unsigned i = 0; i < m->rr_count[section]; i++)
+                if (m->rr[section][i].type == type)
+                        return true;
+        return false;
+}
+
+/* Nothing about the name at all: believed as no data, unless the server shows that it talks about something else. */
+static void read_nothing(struct reading *r)
+{
+        bool recursive = r->context->cut->recursive;
+
+        if (r->message->rr_count[SECTION_ANSWER])
+                classify(r, REPLY_LAME, "its answer is about another name");
+        else if (!r->claim->authoritative && has_type(r->message, SECTION_AUTHORITY, TYPE_NS))
+                classify(r, REPLY_LAME, "it refers to a zone beside the name");
+        else if (!r->claim->authoritative && (r->message->flags & FLAG_RA) && !recursive)
+                classify(r, REPLY_LAME, "it recurses instead of being an authority");
+        else
+                claim_absence(r, FINDING_NODATA, NULL);
+}
+
 /* An empty answer section and NOERROR: a referral, no such data, or a server that should not have been asked. */
 static void read_empty(struct reading *r)
 {
@@ -306,10 +330,7 @@ static void read_empty(struct reading *r)
         if (soa) {
                 claim_absence(r, FINDING_NODATA, soa);
         } else if (!ns) {
-                if ((r->message->flags & FLAG_RA) && !r->claim->authoritative && !r->context->cut->recursive)
-                        classify(r, REPLY_LAME, "it recurses instead of being an authority");
-                else
-                        claim_absence(r, FINDING_NODATA, NULL);
+                read_nothing(r);
         } else if (name_is_below(&ns->owner, zone_of(r))) {
                 bool own_ds = r->context->qtype == TYPE_DS && name_equal(&ns->owner, tail);
                 if (r->context->cut->recursive || own_ds) {
@@ -451,7 +472,7 @@ void reply_read(const uint8_t *bytes, size_t len, struct arena *arena, const str
         else if (err != ERR_OK)
                 classify(&r, REPLY_MALFORMED, err_text(err));
         else if (foreign_cookie(&r))
-                classify(&r, REPLY_MALFORMED, "it echoes a cookie that is not ours");
+                classify(&r, REPLY_FORGED, "it echoes a cookie that is not ours");
         else
                 read_rcode(&r);
         if (context->trace)

@@ -22,6 +22,7 @@ enum reply_class {
         REPLY_ERROR,     /* SERVFAIL, REFUSED, NOTIMP and the like */
         REPLY_NO_EDNS,   /* does not understand EDNS */
         REPLY_BAD_COOKIE,
+        REPLY_FORGED,    /* it cannot come from the server: to be asked by TCP */
         REPLY_MALFORMED,
 };
 

@@ -393,7 +393,7 @@ enum follow task_follow(struct task *task, const struct finding *alias)
                 target = replaced;
         }
         request_trace(request, task->number, STEP_ALIAS, alias->set.type == TYPE_DNAME ? "DNAME" : "CNAME", &task->sname, &target);
-        if (outcome->alias_count == CLAIM_ALIASES || !request_spend(request, PURSE_ALIASES, 1))
+        if (!request_spend(request, PURSE_ALIASES, 1) || outcome->alias_count == CLAIM_ALIASES)
                 return FOLLOW_TOO_FAR;
         bool circle = loops(task, &target);
         outcome->alias[outcome->alias_count++] = alias;

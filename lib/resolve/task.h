@@ -117,6 +117,7 @@ struct task {
         /* FLIGHT waits for: */
         struct seat seat[TASK_FLIGHTS];
         uint64_t waiting_since_us;
+        unsigned near_misses;    /* replies that nearly matched */
         bool nudged;             /* a flight is late, or lost: choose again */
         bool hedge_wanted;       /* a flight is slower than usual: another server may be asked beside it */
 

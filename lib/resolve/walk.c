@@ -347,6 +347,8 @@ enum task_state task_choose(struct task *task)
         if (hedge)
                 return TASK_FLIGHT;
         gather_needs(task, &choice, !in_flight);
+        if (choice.needs.count && !task->await_count)
+                request_trace(task->request, task->number, STEP_LACK, &choice.needs.need[0].name, (uint64_t)choice.missing);
         if (task_wait_for(task, &choice.needs))
                 return TASK_CHOOSE;
         return in_flight ? TASK_FLIGHT : cut_exhausted(task);
