@@ -25,10 +25,22 @@ static const struct {
         const char *bytes;
         uint8_t len;
 } labels[] = {
-        { "<script>alert(1)</script>", 25 }, { "\"onload=\"x\"", 11 }, { "'; rm -rf ~;'", 13 }, { "`id`", 4 },
-        { "\033]0;title\007", 10 },          { "\033[2J\033[31m", 9 }, { "a\0b", 3 },           { "\r\nSet-Cookie: x", 15 },
-        { "\xe2\x80\xae" "gnp.exe", 10 },    { "\xff\xfe\x80\x9b", 4 }, { "\\\\..\\", 5 },       { "{\"v\":1}", 7 },
-        { "%s%n%x", 6 },                     { "a b\tc", 5 },           { "..", 2 },            { "$(reboot)", 9 },
+        { "<script>alert(1)</script>", 25 },
+        { "\"onload=\"x\"", 11 },
+        { "'; rm -rf ~;'", 13 },
+        { "`id`", 4 },
+        { "$(reboot)", 9 },
+        { "\033]0;title\007", 10 },
+        { "\033[2J\033[31m", 9 },
+        { "a\0b", 3 },
+        { "\r\nSet-Cookie: x", 15 },
+        { "\xe2\x80\xae" "gnp.exe", 10 },
+        { "\xff\xfe\x80\x9b", 4 },
+        { "\\\\..\\", 5 },
+        { "{\"v\":1}", 7 },
+        { "%s%n%x", 6 },
+        { "a b\tc", 5 },
+        { "..", 2 },
 };
 enum { LABELS = sizeof labels / sizeof labels[0], ROUNDS = 4 };
 
