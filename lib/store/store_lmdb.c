@@ -2,8 +2,8 @@
  * The store on disk: LMDB, with its sharp edges kept in this file.
  *
  * - No MDB_WRITEMAP: with it a full disk is SIGBUS and the daemon is dead; without it an error code, and readers go on.
- * - MDB_NOSYNC: what the kernel has, survives us; that it also survives the power, sync() sees to every few seconds, and
- *   the mark (side.h) tells which of the two happened.
+ * - MDB_NOSYNC: what the kernel has, survives us; that it also survives the power, sync() sees to every few seconds,
+ *   and the mark (side.h) tells which of the two happened.
  * - MDB_NOTLS: a read transaction belongs to its view, not to its thread. It is made once and renewed for each event.
  * - A file that is cut off while it is mapped is SIGBUS on the next read, and a damaged page makes LMDB 0.9.24 read
  *   anywhere or assert. So every call that touches the map runs under a guard, which jumps out of the signal; the
@@ -52,7 +52,7 @@ struct lmdb {
         ino_t inode;
         atomic_int health;         /* enum backend_health */
         const char *_Atomic why;   /* literal text */
-        atomic_bool is_torn;       /* a jump left LMDB in the middle of a change: never touch it again, not even to close */
+        atomic_bool is_torn;       /* a jump left LMDB in the middle of a change: not to be touched, not even to close */
         struct lmdb *next_torn;
         struct lmdb_view write;    /* the one write view */
         bool is_full;              /* no more puts in this transaction */
@@ -107,8 +107,7 @@ static void guard_assert(MDB_env *env, const char *message)
 /* At each opening: a library may have taken the signals over since. */
 static void guard_install(void)
 {
-        /* SA_NODEFER: a jump out of the handler must not leave the signal blocked, and saving the mask costs a system call. */
-        struct sigaction action = { .sa_handler = guard_caught, .sa_flags = SA_NODEFER };
+        struct sigaction action = { .sa_handler = guard_caught };
 
         sigemptyset(&action.sa_mask);
         for (size_t i = 0; i < sizeof(guard_signals) / sizeof(guard_signals[0]); i++) {
@@ -117,6 +116,20 @@ static void guard_install(void)
                 if (sigaction(guard_signals[i], &action, &former) == 0 && former.sa_handler != guard_caught)
                         guard_former[i] = former;
         }
+}
+
+/*
+ * After a jump out of the handler: the signal is still blocked, as nobody returned from it. To save the mask beforehand
+ * would cost each call a system call.
+ */
+static void guard_unblock(void)
+{
+        sigset_t signals;
+
+        sigemptyset(&signals);
+        for (size_t i = 0; i < sizeof(guard_signals) / sizeof(guard_signals[0]); i++)
+                sigaddset(&signals, guard_signals[i]);
+        pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
 }
 
 /* What a guarded call works on. */
@@ -150,6 +163,7 @@ static int guard_run(struct call *call, call_work *work, enum call_kind kind)
                 return MDB_PANIC;
         if (sigsetjmp(here, 0) != 0) {
                 guard_exit = NULL;
+                guard_unblock();
                 if (kind == CALL_WRITES || kind == CALL_ENDS)
                         atomic_store(&call->lmdb->is_torn, true);
                 lmdb_suffer(call->lmdb, BACKEND_DEAD, "its file was damaged or cut off");
@@ -290,11 +304,16 @@ static MDB_val val_of(struct store_bytes bytes)
         return (MDB_val){ .mv_data = (void *)(uintptr_t)bytes.bytes, .mv_size = bytes.len };
 }
 
-static enum err lmdb_get(struct store_view *view, struct store_bytes key, struct arena *arena, struct store_bytes *value)
+static enum err lmdb_get(struct store_view *view, struct store_bytes key, struct arena *arena,
+                         struct store_bytes *value)
 {
         struct store_item item;
         struct call call = {
-                .lmdb = lmdb_of(view->backend), .view = view_of(view), .key = val_of(key), .arena = arena, .item = &item,
+                .lmdb = lmdb_of(view->backend),
+                .view = view_of(view),
+                .key = val_of(key),
+                .arena = arena,
+                .item = &item,
         };
         enum err err = lmdb_err(call.lmdb, guard_run(&call, work_get, CALL_READS));
 
@@ -337,13 +356,14 @@ static int work_seek(struct call *call)
                 return rc;
         if (!is_sane(&call->key, &call->value))
                 return MDB_CORRUPTED;
-        if (!copy_val(call->arena, &call->key, &call->item->key) || !copy_val(call->arena, &call->value, &call->item->value))
+        if (!copy_val(call->arena, &call->key, &call->item->key) ||
+            !copy_val(call->arena, &call->value, &call->item->value))
                 return ENOMEM;
         return MDB_SUCCESS;
 }
 
-static enum err lmdb_seek(struct store_view *view, enum store_seek direction, struct store_bytes key, struct arena *arena,
-                          struct store_item *out)
+static enum err lmdb_seek(struct store_view *view, enum store_seek direction, struct store_bytes key,
+                          struct arena *arena, struct store_item *out)
 {
         struct store_item item;
         struct call call = {
