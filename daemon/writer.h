@@ -2,9 +2,9 @@
 /*
  * The thread that alone writes to the store.
  *
- * Workers hand it batches over a bounded queue and go on; when the queue is full, a batch is dropped and counted, as a
- * cache may forget and a question may not wait. The writer collects what came within ten milliseconds, or 64 puts, into one
- * transaction; in between it looks after the store (store_tend) and tells how it stands.
+ * Workers hand it batches over a bounded queue and go on; when the queue is full, a batch is dropped and counted, as
+ * a cache may forget and a question may not wait. The writer collects what came within ten milliseconds, or 64 puts,
+ * into one transaction; in between it looks after the store (store_tend) and tells how it stands.
  *
  * A flush is a message in the same queue, behind the batches handed over before it. It is never dropped.
  */
@@ -41,7 +41,10 @@ struct writer_counts {
 /** Start the thread. ERR_MEMORY, ERR_IO. */
 MUST_USE enum err writer_new(const struct writer_settings *settings, struct store_writer **out);
 
-/** Hand over a batch, from any thread. False: the queue is full and the batch was dropped; either way it is settled in time. */
+/**
+ * Hand over a batch, from any thread. False: the queue is full and the batch was dropped; either way it is settled in
+ * time.
+ */
 bool writer_take(struct store_writer *writer, struct batch *batch);
 
 /** Called in the writer's thread when a flush is done, or failed after `deleted` entries. */
@@ -55,8 +58,8 @@ typedef void writer_flushed(void *context, enum err err, uint64_t deleted);
  *
  * ERR_MEMORY.
  */
-MUST_USE enum err writer_flush(struct store_writer *writer, enum flush_what what, const struct name *name, writer_flushed *done,
-                               void *context);
+MUST_USE enum err writer_flush(struct store_writer *writer, enum flush_what what, const struct name *name,
+                               writer_flushed *done, void *context);
 
 /** What it did so far, from any thread. */
 struct writer_counts writer_counts(struct store_writer *writer);

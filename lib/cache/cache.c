@@ -111,7 +111,8 @@ static uint64_t anchors_fingerprint(const struct settings *settings)
                 const struct rr *rr = &settings->anchors.item[i].rr;
                 size_t len = name_canonical(&rr->owner, owner);
 
-                sum += siphash(anchor_key, owner, len) ^ (siphash(anchor_key, rr->rdata.bytes, rr->rdata.len) + rr->type);
+                sum += siphash(anchor_key, owner, len) ^
+                       (siphash(anchor_key, rr->rdata.bytes, rr->rdata.len) + rr->type);
         }
         for (unsigned i = 0; i < settings->negative_trust_anchors.count; i++)
                 sum += siphash(island_key, owner, name_canonical(&settings->negative_trust_anchors.item[i], owner));
@@ -285,7 +286,9 @@ static bool cache_put_value(struct cache *cache, const struct key *key, size_t l
         return cache->batch && batch_put(cache->batch, key_view(key), value);
 }
 
-/* RFC 2308 5: an absence lives as long as the smaller of the SOA's own TTL and its MINIMUM; without a SOA not at all. */
+/*
+ * RFC 2308 5: an absence lives as long as the smaller of the SOA's own TTL and its MINIMUM; without a SOA not at all.
+ */
 static uint64_t absence_ttl(const struct finding *finding)
 {
         const struct rrset *proof = &finding->proof[0];

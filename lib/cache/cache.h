@@ -41,14 +41,17 @@ void cache_end(struct cache *cache);
 typedef uint64_t cache_partition;
 
 /**
- * What is known of name and type: records, absence (NODATA under the type, NXDOMAIN under the name for every type), or a
- * failure note. All bytes are copied into the arena. `stale_s` seconds past its end an entry still counts (0: not
- * at all); out->ends_at tells. Returns false for a miss, also when the arena is full.
+ * What is known of name and type: records, absence (NODATA under the type, NXDOMAIN under the name for every type),
+ * or a failure note. All bytes are copied into the arena. `stale_s` seconds past its end an entry still counts (0:
+ * not at all); out->ends_at tells. Returns false for a miss, also when the arena is full.
  */
 bool cache_get(struct cache *cache, cache_partition partition, const struct name *name, uint16_t type, uint32_t stale_s,
                struct arena *arena, struct finding *out);
 
-/** How many times in a row resolving this failed, as remembered up to within_s seconds after the note's end; 0: it did not. */
+/**
+ * How many times in a row resolving this failed, as remembered up to within_s seconds after the note's end; 0: it did
+ * not.
+ */
 uint32_t cache_failures(struct cache *cache, cache_partition partition, const struct name *name, uint16_t type,
                         uint32_t within_s, struct arena *arena);
 
@@ -63,9 +66,9 @@ bool cache_get_bogus(struct cache *cache, cache_partition partition, const struc
                      struct arena *arena, struct finding *out);
 
 /**
- * Keep a finding. Its TTL is ends_at - stored_at after caps (SET: cache-max-ttl, cache-min-ttl; absence: the smaller of
- * SOA TTL and MINIMUM, cache-max-negative-ttl; failure: its own; bogus: 60 s). TTL 0, a name over 480 bytes as a key and
- * a value over 16 KiB are not kept: returns false then. The seconds really kept are written to *ttl_s.
+ * Keep a finding. Its TTL is ends_at - stored_at after caps (SET: cache-max-ttl, cache-min-ttl; absence: the smaller
+ * of SOA TTL and MINIMUM, cache-max-negative-ttl; failure: its own; bogus: 60 s). TTL 0, a name over 480 bytes as a
+ * key and a value over 16 KiB are not kept: returns false then. The seconds really kept are written to *ttl_s.
  */
 bool cache_put(struct cache *cache, cache_partition partition, const struct name *name, uint16_t type,
                const struct finding *finding, uint32_t *ttl_s);

@@ -162,8 +162,8 @@ static void write_delegation_server(struct writer *writer, const struct delegati
         }
 }
 
-size_t entry_write_delegation(const struct entry_seal *seal, struct store_bytes key, const struct delegation *delegation,
-                              uint8_t out[STORE_VALUE_MAX])
+size_t entry_write_delegation(const struct entry_seal *seal, struct store_bytes key,
+                              const struct delegation *delegation, uint8_t out[STORE_VALUE_MAX])
 {
         struct writer writer = writer_over(out, STORE_VALUE_MAX);
         struct entry_head head = {
@@ -265,8 +265,8 @@ static uint16_t entry_set_type(struct store_bytes value)
 static bool is_same_ns(struct store_bytes old, const struct entry_head *was, struct store_bytes new,
                        const struct entry_head *is)
 {
-        return was->kind == ENTRY_SET && is->kind == ENTRY_SET && was->rank == is->rank && was->verdict == is->verdict &&
-               entry_set_type(old) == TYPE_NS && entry_set_type(new) == TYPE_NS;
+        return was->kind == ENTRY_SET && is->kind == ENTRY_SET && was->rank == is->rank &&
+               was->verdict == is->verdict && entry_set_type(old) == TYPE_NS && entry_set_type(new) == TYPE_NS;
 }
 
 bool entry_replaces(struct store_bytes old, struct store_bytes new, uint64_t now_s)

@@ -46,7 +46,7 @@ struct finding {
         enum rank rank;
         struct rrset set;            /* SET */
         uint8_t proof_count;
-        struct rrset proof[PROOF_MAX]; /* absence: the SOA first, then NSEC or NSEC3; SET: the proof of a wildcard expansion */
+        struct rrset proof[PROOF_MAX]; /* absence: the SOA first, then NSEC or NSEC3; SET: of a wildcard expansion */
         uint16_t rcode;              /* FAILURE: what to answer */
         struct ede ede;              /* FAILURE: why; code EDE_NONE if there is nothing to say */
         uint32_t failures;           /* FAILURE: how many times in a row, for the back-off */
@@ -130,8 +130,8 @@ struct entry_seal {
  */
 size_t entry_write_finding(const struct entry_seal *seal, struct store_bytes key, const struct finding *finding,
                            uint8_t out[STORE_VALUE_MAX]);
-size_t entry_write_delegation(const struct entry_seal *seal, struct store_bytes key, const struct delegation *delegation,
-                              uint8_t out[STORE_VALUE_MAX]);
+size_t entry_write_delegation(const struct entry_seal *seal, struct store_bytes key,
+                              const struct delegation *delegation, uint8_t out[STORE_VALUE_MAX]);
 size_t entry_write_server(const struct entry_seal *seal, struct store_bytes key, const struct server_note *note,
                           uint8_t out[STORE_VALUE_MAX]);
 
@@ -142,8 +142,8 @@ bool entry_intact(const uint8_t secret[SIPHASH_KEY_LEN], struct store_bytes key,
 bool entry_peek(struct store_bytes value, struct entry_head *out);
 
 /**
- * Read a value. Everything is checked as if it came from the network; the views point into value.bytes, arrays are in the
- * arena. ERR_FORM, ERR_SHORT, ERR_TRAILING, ERR_LIMIT, ERR_MEMORY.
+ * Read a value. Everything is checked as if it came from the network; the views point into value.bytes, arrays are in
+ * the arena. ERR_FORM, ERR_SHORT, ERR_TRAILING, ERR_LIMIT, ERR_MEMORY.
  */
 MUST_USE enum err entry_read_finding(struct store_bytes value, struct arena *arena, struct finding *out);
 MUST_USE enum err entry_read_delegation(struct store_bytes value, struct arena *arena, struct delegation *out);

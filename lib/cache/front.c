@@ -118,7 +118,8 @@ static bool is_idle(const struct front *front, const struct front_slot *slot, ui
 }
 
 /* The slot of this question; else an idle one; else the one that was used longer ago. */
-static struct front_slot *front_place(struct front *front, uint64_t hash, const uint8_t *key, size_t key_len, uint64_t now_s)
+static struct front_slot *front_place(struct front *front, uint64_t hash, const uint8_t *key, size_t key_len,
+                                      uint64_t now_s)
 {
         struct front_slot *pair = front_pair(front, hash);
 

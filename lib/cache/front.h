@@ -2,9 +2,9 @@
 /*
  * The front shelf: answers as they were written last, by exact question; of one worker, in memory.
  *
- * It remembers what answer.c wrote and is never a second way to make an answer. Who puts decides what is fit (NOERROR and
- * NXDOMAIN that came from the store, no extended error, not stale, not rewritten by policy). Who gets still checks access,
- * rate and cookie before, and patches ID, letter case and AD after.
+ * It remembers what answer.c wrote and is never a second way to make an answer. Who puts decides what is fit (NOERROR
+ * and NXDOMAIN that came from the store, no extended error, not stale, not rewritten by policy). Who gets still
+ * checks access, rate and cookie before, and patches ID, letter case and AD after.
  *
  * Fixed size: a question has two places, the answer that was used longer ago gives way. All is forgotten at once by
  * counting the generation up.
@@ -42,7 +42,8 @@ void front_free(struct front *front);
 /**
  * The answer to this exact question, if one is remembered and has not ended.
  *
- *   key  in   name as lower-cased wire, type, class, flags, view, route: composed by the caller, at most FRONT_KEY_MAX bytes
+ *   key  in   name as lower-cased wire, type, class, flags, view, route: composed by the caller, at most
+ *             FRONT_KEY_MAX bytes
  *   now_s in  cache time
  */
 bool front_get(struct front *front, const uint8_t *key, size_t key_len, uint64_t now_s, struct front_answer *out);

@@ -29,7 +29,8 @@ bool key_name(struct key *key, enum key_space space, cache_partition partition, 
         return key_append(key, sort_key, len) && (and_below || key_append(key, "", 1));
 }
 
-bool key_records(struct key *key, enum key_space space, cache_partition partition, const struct name *name, uint16_t type)
+bool key_records(struct key *key, enum key_space space, cache_partition partition, const struct name *name,
+                 uint16_t type)
 {
         uint8_t number[2];
 

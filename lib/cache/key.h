@@ -6,9 +6,9 @@
  *   delegations                'D'         | partition (8) | name key | 00
  *   servers                    'S'         | 4 or 6 (1) | address (4 or 16)
  *
- * The name key (name_sort_key) lists labels from the root down, each ended by 00, and never holds two 00 in a row. So the
- * second 00 ends the name: entries of one name are neighbours, followed by those of the names below it, in canonical order.
- * 'N' and '3' are kept for proofs of absence.
+ * The name key (name_sort_key) lists labels from the root down, each ended by 00, and never holds two 00 in a row. So
+ * the second 00 ends the name: entries of one name are neighbours, followed by those of the names below it, in
+ * canonical order. 'N' and '3' are kept for proofs of absence.
  *
  * A name that does not exist is stored under type 0, as it lacks every type. Failures have a space of their own: a note
  * that a question cannot be answered now must not push out an expired answer that could still be served (RFC 8767).
@@ -40,22 +40,27 @@ static inline struct store_bytes key_view(const struct key *key)
 }
 
 /** False, here and below: the name is too long for a key. */
-bool key_records(struct key *key, enum key_space space, cache_partition partition, const struct name *name, uint16_t type);
+bool key_records(struct key *key, enum key_space space, cache_partition partition, const struct name *name,
+                 uint16_t type);
 bool key_delegation(struct key *key, cache_partition partition, const struct name *cut);
 void key_server(struct key *key, const struct address *address);
 
 /** Only space and partition: where a route's entries begin. */
 void key_partition(struct key *key, enum key_space space, cache_partition partition);
 
-/** Only space, partition and name: all keys that begin so belong to this name; without the final 00 also to names below it. */
-bool key_name(struct key *key, enum key_space space, cache_partition partition, const struct name *name, bool and_below);
+/**
+ * Only space, partition and name: all keys that begin so belong to this name; without the final 00 also to names
+ * below it.
+ */
+bool key_name(struct key *key, enum key_space space, cache_partition partition, const struct name *name,
+              bool and_below);
 
 /** A copy of a stored key; cut off at STORE_KEY_MAX bytes, which no stored key has more of. */
 void key_from(struct key *key, struct store_bytes bytes);
 
 /**
- * The first partition at or behind *partition that has entries in this space. ERR_MISSING: there is none; other errors as
- * of store_seek(). The arena is as it was afterwards.
+ * The first partition at or behind *partition that has entries in this space. ERR_MISSING: there is none; other
+ * errors as of store_seek(). The arena is as it was afterwards.
  */
 MUST_USE enum err key_next_partition(struct store_view *view, enum key_space space, struct arena *scratch,
                                      cache_partition *partition);

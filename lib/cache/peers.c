@@ -110,7 +110,8 @@ static struct peer *peer_add(struct peers *peers, const struct address *address)
         return peer;
 }
 
-void peers_put(struct peers *peers, const struct address *address, const struct server_note *note, bool changed, uint64_t now_s)
+void peers_put(struct peers *peers, const struct address *address, const struct server_note *note, bool changed,
+               uint64_t now_s)
 {
         struct peer *peer = map_get(&peers->map, address, sizeof(*address));
 

@@ -32,7 +32,8 @@ struct peers {
 };
 
 /** ERR_MEMORY. */
-MUST_USE enum err peers_init(struct peers *peers, const uint8_t secret[SIPHASH_KEY_LEN], peers_write *write, void *context);
+MUST_USE enum err peers_init(struct peers *peers, const uint8_t secret[SIPHASH_KEY_LEN], peers_write *write,
+                             void *context);
 
 /** What is not written yet is lost: flush before, if it matters. */
 void peers_fini(struct peers *peers);
@@ -40,7 +41,8 @@ void peers_fini(struct peers *peers);
 bool peers_get(struct peers *peers, const struct address *address, struct server_note *out);
 
 /** Remember. changed: the store has not got it yet. Out of memory: forgotten, or written at once if it is changed. */
-void peers_put(struct peers *peers, const struct address *address, const struct server_note *note, bool changed, uint64_t now_s);
+void peers_put(struct peers *peers, const struct address *address, const struct server_note *note, bool changed,
+               uint64_t now_s);
 
 /** Write what changed before PEERS_WRITE_S seconds or earlier, at most PEERS_WRITE_MAX notes. */
 void peers_flush(struct peers *peers, uint64_t now_s);

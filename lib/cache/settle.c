@@ -42,8 +42,8 @@ static enum err sweep_some(struct settle *settle, unsigned deletes_max, struct h
 }
 
 /*
- * Move the hand by one transaction; in a map that is too full even for that, by a smaller one. False: it cannot move, or
- * there is nothing to move over.
+ * Move the hand by one transaction; in a map that is too full even for that, by a smaller one. False: it cannot move,
+ * or there is nothing to move over.
  */
 static bool settle_sweep(struct settle *settle)
 {
@@ -207,7 +207,8 @@ static enum err flush_prefix(struct store *store, const struct key *prefix, stru
 }
 
 /* The next route that has entries in this space. */
-static enum err next_partition(struct store *store, enum key_space space, struct arena *scratch, cache_partition *partition)
+static enum err next_partition(struct store *store, enum key_space space, struct arena *scratch,
+                               cache_partition *partition)
 {
         struct store_view *view;
         enum err err = store_write_begin(store, &view);

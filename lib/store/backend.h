@@ -28,9 +28,10 @@ struct backend_ops {
         enum err (*view_begin)(struct store_view *view);
         void (*view_end)(struct store_view *view);
 
-        enum err (*get)(struct store_view *view, struct store_bytes key, struct arena *arena, struct store_bytes *value);
-        enum err (*seek)(struct store_view *view, enum store_seek direction, struct store_bytes key, struct arena *arena,
-                         struct store_item *out);
+        enum err (*get)(struct store_view *view, struct store_bytes key, struct arena *arena,
+                        struct store_bytes *value);
+        enum err (*seek)(struct store_view *view, enum store_seek direction, struct store_bytes key,
+                         struct arena *arena, struct store_item *out);
 
         enum err (*write_begin)(struct backend *backend, struct store_view **out);
         enum err (*put)(struct store_view *view, struct store_bytes key, struct store_bytes value);

@@ -48,7 +48,8 @@ pid_t rebuild_start(const struct side *side, const struct store_settings *settin
         become_expendable(side, settings->size);
         if (getppid() != parent) /* died before we asked to be told */
                 _exit(EXIT_FAILURE);
-        _exit(lmdb_copy(side->data, side->fresh, settings->size, settings, side->secret) >= 0 ? EXIT_SUCCESS : EXIT_FAILURE);
+        int64_t copied = lmdb_copy(side->data, side->fresh, settings->size, settings, side->secret);
+        _exit(copied >= 0 ? EXIT_SUCCESS : EXIT_FAILURE);
 }
 
 enum rebuild_state rebuild_poll(pid_t child)
@@ -58,7 +59,8 @@ enum rebuild_state rebuild_poll(pid_t child)
 
         if (ended == 0 || (ended < 0 && errno == EINTR))
                 return REBUILD_RUNNING;
-        return ended == child && WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS ? REBUILD_DONE : REBUILD_FAILED;
+        bool done = ended == child && WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS;
+        return done ? REBUILD_DONE : REBUILD_FAILED;
 }
 
 void rebuild_stop(pid_t child)

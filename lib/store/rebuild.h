@@ -2,8 +2,8 @@
 /*
  * A child process that copies what is whole from a doubtful data file into a fresh one.
  *
- * LMDB 0.9.24 trusts its pages: of sixty files with sixteen damaged pages each, none was read to the end without a crash.
- * So whatever happens, happens to the child. The daemon serves from memory meanwhile.
+ * LMDB 0.9.24 trusts its pages: of sixty files with sixteen damaged pages each, none was read to the end without a
+ * crash. So whatever happens, happens to the child. The daemon serves from memory meanwhile.
  */
 #include "store/side.h"
 #include "store/store.h"

@@ -51,16 +51,22 @@ enum { MARK_DEATHS_MAX = 2 };
  *
  * ERR_BUSY: another process has it. ERR_IO: it cannot be used (not ours, read-only, full).
  */
-MUST_USE enum err side_open(const char *dir, const uint8_t fresh_secret[SIPHASH_KEY_LEN], struct side *out, const char **why);
+MUST_USE enum err side_open(const char *dir, const uint8_t fresh_secret[SIPHASH_KEY_LEN], struct side *out,
+                            const char **why);
 void side_close(struct side *side);
 
 /** The mark that was left. ERR_MISSING, ERR_DAMAGED (also: made with another secret or schema). */
 MUST_USE enum err side_read_mark(const struct side *side, struct mark *out);
 
-/** Describe the data file as it is now, in this boot. The caller fills in clean, wanted, cache_s and library. ERR_IO. */
+/**
+ * Describe the data file as it is now, in this boot. The caller fills in clean, wanted, cache_s and library. ERR_IO.
+ */
 MUST_USE enum err side_look(const struct side *side, struct mark *out);
 
-/** Leave a mark; sync: see that it outlives the power. What cannot be written is not there, and the next start looks closer. */
+/**
+ * Leave a mark; sync: see that it outlives the power. What cannot be written is not there, and the next start looks
+ * closer.
+ */
 void side_write_mark(struct side *side, const struct mark *mark, bool sync);
 
 /** May the data file be opened as it stands? No: *why is a clause. */

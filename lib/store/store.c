@@ -4,7 +4,7 @@
  * Each reader is a small lock that its own thread takes from begin to end, and that nobody else ever wants but the
  * writer, to take away the view of a backend that is going:
  *
- *   writer   current = other; for each reader: try the lock, free its old view, unlock; were all free: close the old one
+ *   writer   current = other; for each reader: try the lock, free its old view, unlock; all were free: close the old
  *   reader   lock; does my view belong to current? else make a new one; look things up; unlock
  *
  * The writer never waits: what it could not take away now, it takes away at the next store_tend().
@@ -294,7 +294,8 @@ static bool disk_is_ill(struct store *store, enum backend_health *health, const 
         return *health != BACKEND_WELL;
 }
 
-static enum err pour_entry(struct store *store, struct store_view *view, const struct store_item *item, struct arena *arena)
+static enum err pour_entry(struct store *store, struct store_view *view, const struct store_item *item,
+                           struct arena *arena)
 {
         struct store_bytes old;
         enum err err = view->backend->ops->get(view, item->key, arena, &old);
@@ -336,7 +337,10 @@ static enum err pour_some(struct store *store, struct store_view *from, struct a
         return put ? put : err;
 }
 
-/* What was learned while memory served joins what is on the disk, as far as there is room. ERR_IO: it cannot be written. */
+/*
+ * What was learned while memory served joins what is on the disk, as far as there is room. ERR_IO: it cannot be
+ * written.
+ */
 static enum err pour(struct store *store)
 {
         struct store_view *from = store->memory->ops->view_new(store->memory);

@@ -2,15 +2,16 @@
 /*
  * An ordered key-value store that all workers read and one writer thread writes.
  *
- * Behind it stands a backend: LMDB (store_lmdb.c), or its twin in memory (store_ram.c) for tests, for --no-store and for
- * as long as the disk is of no use. The backend is changed while readers are at work; they notice nothing but misses.
+ * Behind it stands a backend: LMDB (store_lmdb.c), or its twin in memory (store_ram.c) for tests, for --no-store and
+ * for as long as the disk is of no use. The backend is changed while readers are at work; they notice nothing but
+ * misses.
  *
  *   worker     store_reader_begin() ─▶ view ─▶ store_get(), store_seek() ─▶ store_reader_end(), within one event
  *   writer     store_write_begin() ─▶ view ─▶ store_get(), store_seek(), store_put(), store_delete() ─▶ store_commit();
  *              store_tend() now and then: sync, look after the file, change the backend
  *
- * The store never looks into values. What is whole and what is not, it asks the function given in struct store_settings.
- * It reads no clock either: store_tend() is told the time.
+ * The store never looks into values. What is whole and what is not, it asks the function given in struct
+ * store_settings. It reads no clock either: store_tend() is told the time.
  */
 #include "base/arena.h"
 #include "base/err.h"
@@ -89,7 +90,9 @@ struct store_stat {
  */
 MUST_USE enum err store_open(const struct store_settings *settings, struct store **out, struct store_report *report);
 
-/** A store in memory with at most max_bytes of keys and values (and what it costs to order them). NULL: out of memory. */
+/**
+ * A store in memory with at most max_bytes of keys and values (and what it costs to order them). NULL: out of memory.
+ */
 struct store *store_ram_new(size_t max_bytes, const uint8_t secret[SIPHASH_KEY_LEN]);
 
 /** Sync, leave the clean mark, close. All readers have been freed before. */
@@ -110,12 +113,16 @@ void store_generation_bump(struct store *store);
 struct store_reader *store_reader_new(struct store *store);
 void store_reader_free(struct store_reader *reader);
 
-/** Open a view. End it before control goes back to the loop: an open view keeps old pages alive. NULL: nothing can be read now. */
+/**
+ * Open a view. End it before control goes back to the loop: an open view keeps old pages alive. NULL: nothing can be
+ * read now.
+ */
 struct store_view *store_reader_begin(struct store_reader *reader);
 void store_reader_end(struct store_reader *reader);
 
 /** A copy of the value in the arena. ERR_MISSING, ERR_MEMORY, ERR_IO. */
-MUST_USE enum err store_get(struct store_view *view, struct store_bytes key, struct arena *arena, struct store_bytes *value);
+MUST_USE enum err store_get(struct store_view *view, struct store_bytes key, struct arena *arena,
+                            struct store_bytes *value);
 
 enum store_seek {
         SEEK_FIRST_FROM,  /* the first key >= the one given */
@@ -123,15 +130,18 @@ enum store_seek {
 };
 
 /** The nearest entry in one direction, copied into the arena. ERR_MISSING: there is none. ERR_MEMORY, ERR_IO. */
-MUST_USE enum err store_seek(struct store_view *view, enum store_seek direction, struct store_bytes key, struct arena *arena,
-                             struct store_item *out);
+MUST_USE enum err store_seek(struct store_view *view, enum store_seek direction, struct store_bytes key,
+                             struct arena *arena, struct store_item *out);
 
 /* Writing: one thread alone. */
 
 /** Begin a write transaction; one at a time. ERR_IO, ERR_MEMORY. */
 MUST_USE enum err store_write_begin(struct store *store, struct store_view **out);
 
-/** Put, replacing. After ERR_FULL or ERR_IO the transaction can only be aborted. ERR_LIMIT: key or value too long or empty. */
+/**
+ * Put, replacing. After ERR_FULL or ERR_IO the transaction can only be aborted. ERR_LIMIT: key or value too long or
+ * empty.
+ */
 MUST_USE enum err store_put(struct store_view *view, struct store_bytes key, struct store_bytes value);
 
 /** ERR_MISSING is harmless; after ERR_FULL or ERR_IO the transaction can only be aborted. */
@@ -149,7 +159,8 @@ void store_stamp(struct store *store, uint64_t cache_s);
 
 /**
  * Look after the store: sync every five seconds, notice that the file was truncated or removed, change to memory and,
- * after a minute, back; attach what the child has rebuilt. Returns when to call again at the latest (monotonic, microseconds).
+ * after a minute, back; attach what the child has rebuilt. Returns when to call again at the latest (monotonic,
+ * microseconds).
  */
 uint64_t store_tend(struct store *store, uint64_t mono_us);
 

@@ -52,7 +52,7 @@ struct lmdb {
         ino_t inode;
         atomic_int health;         /* enum backend_health */
         const char *_Atomic why;   /* literal text */
-        atomic_bool is_torn;       /* a jump left LMDB in the middle of a change: not to be touched, not even to close */
+        atomic_bool is_torn;       /* a jump left LMDB in the middle of a change: not even to be closed */
         struct lmdb *next_torn;
         struct lmdb_view write;    /* the one write view */
         bool is_full;              /* no more puts in this transaction */

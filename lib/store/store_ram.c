@@ -226,8 +226,8 @@ static enum err node_copy(const struct ram_node *node, struct arena *arena, stru
         return err;
 }
 
-static enum err ram_seek(struct store_view *view, enum store_seek direction, struct store_bytes key, struct arena *arena,
-                         struct store_item *out)
+static enum err ram_seek(struct store_view *view, enum store_seek direction, struct store_bytes key,
+                         struct arena *arena, struct store_item *out)
 {
         struct ram_path path;
 

@@ -5,8 +5,8 @@
  * up, writes, and closes. CAIRN_DAMAGED says how many variants (50); a failing number can be run alone with
  * CAIRN_DAMAGED_FROM.
  *
- * One variant in three gives the file its old time back, as if the disk had rotted: nothing tells the daemon not to open
- * it, and LMDB may destroy the heap then. So such a file may kill, but never three processes in a row.
+ * One variant in three gives the file its old time back, as if the disk had rotted: nothing tells the daemon not to
+ * open it, and LMDB may destroy the heap then. So such a file may kill, but never three processes in a row.
  */
 #include "filler.h"
 #include "scratch.h"
@@ -128,7 +128,10 @@ static void (*const damages[])(int fd, struct dice *dice) = {
         flip_bits, scribble_headers, scribble_pages, empty_page, swap_pages, scribble_meta, cut_off, lengthen,
 };
 
-/* One in eight damages a side file; one in three hides it, as a disk that rots would: the file's time stays as it was. Returns that. */
+/*
+ * One in eight damages a side file; one in three hides it, as a disk that rots would: the file's time stays as it
+ * was. Returns that.
+ */
 static bool damage(const char *dir, unsigned variant)
 {
         struct dice dice = { .state = variant };
@@ -288,9 +291,12 @@ static void test_damaged_files(void **state)
         scratch_remove(pristine);
         scratch_remove(dir);
         munmap(sight, sizeof(*sight));
-        print_message("%u damaged stores: %u opened, %u rebuilt, %u cold, %u in memory; %lu %% of entries kept, %u wrong, %u crashed, %u mended after a crash\n",
-                      count, tally.warm, tally.rebuilt, tally.cold, tally.memory,
-                      (unsigned long)(tally.found * 100 / ((uint64_t)NAMES * count)), tally.wrong, tally.crashed, tally.lethal);
+        print_message(
+                "%u damaged stores: %u opened, %u rebuilt, %u cold, %u in memory; %lu %% of entries kept, %u wrong, "
+                "%u crashed, %u mended after a crash\n",
+                count, tally.warm, tally.rebuilt, tally.cold, tally.memory,
+                (unsigned long)(tally.found * 100 / ((uint64_t)NAMES * count)), tally.wrong, tally.crashed,
+                tally.lethal);
         assert_int_equal(tally.crashed, 0);
         assert_int_equal(tally.wrong, 0);
 }

@@ -1,7 +1,8 @@
 /*
  * A disk that is too small, full or read-only: the store goes on in memory, says so once, and comes back.
  *
- * Each test has a small file system in memory of its own, in a mount namespace. Where that is not allowed, all are skipped.
+ * Each test has a small file system in memory of its own, in a mount namespace. Where that is not allowed, all are
+ * skipped.
  */
 #include "filler.h"
 #include "scratch.h"

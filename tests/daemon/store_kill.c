@@ -1,6 +1,6 @@
 /*
- * The writer is killed (SIGKILL) in the middle of its work, again and again, over the same files: afterwards no value is
- * wrong, at least nine entries of ten are there, and something can be looked up at once.
+ * The writer is killed (SIGKILL) in the middle of its work, again and again, over the same files: afterwards no value
+ * is wrong, at least nine entries of ten are there, and something can be looked up at once.
  *
  * CAIRN_KILLS says how often (10).
  */
@@ -81,7 +81,9 @@ static double now_ms(void)
         return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
 }
 
-/* Start a victim, let it come to a point that differs from time to time, kill it. Returns ms until it could be asked. */
+/*
+ * Start a victim, let it come to a point that differs from time to time, kill it. Returns ms until it could be asked.
+ */
 static double kill_once(const char *dir, struct progress *progress, unsigned i)
 {
         double start = now_ms();
@@ -108,7 +110,8 @@ static void test_killed_while_writing(void **state)
 {
         const char *wanted = getenv("CAIRN_KILLS");
         unsigned kills = wanted ? (unsigned)atoi(wanted) : 10;
-        struct progress *progress = mmap(NULL, sizeof(*progress), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        struct progress *progress =
+                mmap(NULL, sizeof(*progress), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
         struct tally tally = { 0 };
         char dir[SCRATCH_PATH];
         double slowest = 0;
@@ -126,9 +129,11 @@ static void test_killed_while_writing(void **state)
         }
         scratch_remove(dir);
         munmap(progress, sizeof(*progress));
-        print_message("%u kills: %u warm, %u rebuilt, %u cold; %lu of %lu entries kept, %u wrong; first look-up after %.0f ms at most\n",
-                      kills, tally.warm, tally.rebuilt, tally.cold, (unsigned long)tally.found, (unsigned long)tally.expected,
-                      tally.wrong, slowest);
+        print_message(
+                "%u kills: %u warm, %u rebuilt, %u cold; %lu of %lu entries kept, %u wrong; "
+                "first look-up after %.0f ms at most\n",
+                kills, tally.warm, tally.rebuilt, tally.cold, (unsigned long)tally.found, (unsigned long)tally.expected,
+                tally.wrong, slowest);
         assert_int_equal(tally.wrong, 0);
         assert_true(tally.found * 10 >= tally.expected * 9);
 }

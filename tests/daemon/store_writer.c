@@ -1,6 +1,6 @@
 /*
- * The writer thread: batches of several workers reach the store, flushes keep their order, a full queue drops and counts,
- * and the store may lose its file while workers read.
+ * The writer thread: batches of several workers reach the store, flushes keep their order, a full queue drops and
+ * counts, and the store may lose its file while workers read.
  */
 #include "writer.h"
 #include "filler.h"
@@ -162,7 +162,8 @@ static void test_counts_add_up(void **state)
         (void)flush_and_wait(bench, FLUSH_NAME, "nobody.example.");
         struct writer_counts counts = writer_counts(bench->writer);
         const struct settled *settled = &counts.settled;
-        assert_int_equal(settled->put + settled->kept + settled->full + settled->lost + settled->flushed + counts.dropped,
+        assert_int_equal(settled->put + settled->kept + settled->full + settled->lost + settled->flushed +
+                                 counts.dropped,
                          WORKERS * ROUNDS * PUTS);
         assert_int_equal(counts.flushes, 1);
         assert_true(counts.transactions > 0);

@@ -88,7 +88,8 @@ static struct name name_of(struct bench *bench, const char *text)
 }
 
 /* A set with one record. */
-static struct rrset set_of(struct bench *bench, const char *owner, uint16_t type, const void *rdata, size_t len, uint32_t ttl)
+static struct rrset set_of(struct bench *bench, const char *owner, uint16_t type, const void *rdata, size_t len,
+                           uint32_t ttl)
 {
         struct rdata *record = arena_alloc(&bench->arena, sizeof(*record));
 
@@ -388,7 +389,8 @@ static void test_servers_are_remembered_and_written_later(void **state)
 {
         struct bench *bench = *state;
         struct address address = { .family = 6, .bytes = { 0x20, 1, 0xd, 0xb8, [15] = 1 } };
-        struct server_note note = { .srtt_us = 12345, .seen_at = bench->now.cache_s, .cookie_len = 8, .cookie = "12345678" };
+        struct server_note note = {
+                .srtt_us = 12345, .seen_at = bench->now.cache_s, .cookie_len = 8, .cookie = "12345678"};
         struct server_note out;
 
         assert_false(cache_get_server(bench->cache, &address, &out));

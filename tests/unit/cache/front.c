@@ -82,7 +82,8 @@ static void test_it_ends_at_nine_tenths_of_the_smallest_ttl(void **state)
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
                 struct front *front = front_new(64, secret);
 
-                assert_int_equal(put(front, "q", sample_init(&sample, rows[i].ttl_a, rows[i].ttl_b, 1000)), rows[i].life > 0);
+                assert_int_equal(put(front, "q", sample_init(&sample, rows[i].ttl_a, rows[i].ttl_b, 1000)),
+                                 rows[i].life > 0);
                 if (rows[i].life > 0) {
                         assert_true(get(front, "q", 1000 + rows[i].life - 1, &out));
                         assert_int_equal(out.ends_at, 1000 + rows[i].life);

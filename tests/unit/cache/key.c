@@ -29,9 +29,19 @@ static int compare(const struct key *a, const struct key *b)
 static void test_order(void **state)
 {
         static const struct { const char *name; uint16_t type; } rows[] = {
-                { ".", 1 }, { "example.", 0 }, { "example.", 1 }, { "example.", 28 }, { "example.", 256 }, { "a.example.", 1 },
-                { "yljkjljk.a.example.", 1 }, { "Z.a.example.", 1 }, { "zABC.a.EXAMPLE.", 1 }, { "z.example.", 1 },
-                { "\\001.z.example.", 1 }, { "*.z.example.", 1 }, { "\\200.z.example.", 1 },
+                { ".", 1 },
+                { "example.", 0 },
+                { "example.", 1 },
+                { "example.", 28 },
+                { "example.", 256 },
+                { "a.example.", 1 },
+                { "yljkjljk.a.example.", 1 },
+                { "Z.a.example.", 1 },
+                { "zABC.a.EXAMPLE.", 1 },
+                { "z.example.", 1 },
+                { "\\001.z.example.", 1 },
+                { "*.z.example.", 1 },
+                { "\\200.z.example.", 1 },
         };
         struct key before, key;
         uint8_t room[NAME_WIRE_MAX];
@@ -49,7 +59,9 @@ static void test_order(void **state)
 
 static void test_read_back(void **state)
 {
-        static const char *const names[] = { ".", "example.", "www.example.com.", "\\000.\\001\\002.\\255.x.", "UPPER.case." };
+        static const char *const names[] = {
+                ".", "example.", "www.example.com.", "\\000.\\001\\002.\\255.x.", "UPPER.case.",
+        };
         struct key key;
         struct key_parts parts;
         uint8_t room[NAME_WIRE_MAX], back[NAME_WIRE_MAX];

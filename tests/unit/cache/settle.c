@@ -123,7 +123,8 @@ static struct hand_sweep sweep(struct bench *bench, uint64_t now_s)
         struct store_view *view;
 
         assert_int_equal(store_write_begin(bench->filler.store, &view), ERR_OK);
-        assert_int_equal(hand_move(bench->filler.hand, view, store_secret(bench->filler.store), now_s, 100, &sweep), ERR_OK);
+        assert_int_equal(hand_move(bench->filler.hand, view, store_secret(bench->filler.store), now_s, 100, &sweep),
+                         ERR_OK);
         assert_int_equal(store_commit(bench->filler.store, view), ERR_OK);
         return sweep;
 }
@@ -151,7 +152,8 @@ static void test_the_hand_in_slow_motion(void **state)
 
 /* --- Flushes ---------------------------------------------------------------------------------------------------- */
 
-static void put_named(struct bench *bench, cache_partition partition, const char *text, uint16_t type, enum verdict verdict)
+static void put_named(struct bench *bench, cache_partition partition, const char *text, uint16_t type,
+                      enum verdict verdict)
 {
         static const struct moment now = { .cache_s = 1000000 };
         struct rdata rdata = { .bytes = (const uint8_t *)"\xc0\0\2\1", .len = 4 };
@@ -161,7 +163,11 @@ static void put_named(struct bench *bench, cache_partition partition, const char
 
         assert_int_equal(name_from_text(text, room, &name), ERR_OK);
         struct finding finding = {
-                .kind = FINDING_SET, .verdict = verdict, .rank = RANK_ANSWER, .stored_at = now.cache_s, .ends_at = now.cache_s + 60,
+                .kind = FINDING_SET,
+                .verdict = verdict,
+                .rank = RANK_ANSWER,
+                .stored_at = now.cache_s,
+                .ends_at = now.cache_s + 60,
                 .set = { .owner = name, .type = type, .class = 1, .ttl = 60, .count = 1, .rdata = &rdata },
         };
         cache_begin(bench->filler.cache, &now);
@@ -195,9 +201,14 @@ static void put_several(struct bench *bench)
 static void test_flush(void **state)
 {
         static const struct { enum flush_what what; const char *name; unsigned deleted; } rows[] = {
-                { FLUSH_NAME, "www.example.", 4 }, { FLUSH_NAME, "WWW.Example.", 4 }, { FLUSH_NAME, "nobody.example.", 0 },
-                { FLUSH_ZONE, "www.example.", 5 }, { FLUSH_ZONE, "example.", 6 }, { FLUSH_ZONE, ".", 7 },
-                { FLUSH_NAME, ".", 0 }, { FLUSH_ALL, ".", 7 },
+                { FLUSH_NAME, "www.example.", 4 },
+                { FLUSH_NAME, "WWW.Example.", 4 },
+                { FLUSH_NAME, "nobody.example.", 0 },
+                { FLUSH_ZONE, "www.example.", 5 },
+                { FLUSH_ZONE, "example.", 6 },
+                { FLUSH_ZONE, ".", 7 },
+                { FLUSH_NAME, ".", 0 },
+                { FLUSH_ALL, ".", 7 },
         };
         struct bench *bench = *state;
 

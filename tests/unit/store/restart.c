@@ -312,8 +312,9 @@ static void test_only_what_is_whole_survives_a_rebuild(void **state)
         assert_int_equal(store_write_begin(bench->store, &view), ERR_OK);
         for (unsigned i = 0; i < 100; i++) {
                 char key[32];
+                struct store_bytes value = { (const uint8_t *)"damaged", 7 };
 
-                assert_int_equal(store_put(view, key_of(i, key), (struct store_bytes){ (const uint8_t *)"damaged", 7 }), ERR_OK);
+                assert_int_equal(store_put(view, key_of(i, key), value), ERR_OK);
         }
         assert_int_equal(store_commit(bench->store, view), ERR_OK);
         bench_close(bench);

@@ -31,7 +31,10 @@ static bool believe_all(const uint8_t secret[SIPHASH_KEY_LEN], struct store_byte
 static void bench_open(struct bench *bench)
 {
         struct store_settings settings = {
-                .dir = bench->dir[0] ? bench->dir : NULL, .size = SIZE, .intact = believe_all, .fresh_secret = "fedcba987654321",
+                .dir = bench->dir[0] ? bench->dir : NULL,
+                .size = SIZE,
+                .intact = believe_all,
+                .fresh_secret = "fedcba987654321",
         };
         struct store_report report;
 
@@ -218,7 +221,9 @@ static void test_seek(void **state)
 
 static void test_keys_are_bytes_in_order(void **state)
 {
-        static const uint8_t keys[][3] = { { 0, 0, 0 }, { 0, 0, 1 }, { 0x7f, 0, 0 }, { 0x80, 0, 0 }, { 0xff, 0xff, 0xff } };
+        static const uint8_t keys[][3] = {
+                { 0, 0, 0 }, { 0, 0, 1 }, { 0x7f, 0, 0 }, { 0x80, 0, 0 }, { 0xff, 0xff, 0xff },
+        };
         struct bench *bench = *state;
         struct store_view *view = write_begin(bench);
         uint8_t from[4] = { 0 };
@@ -227,7 +232,9 @@ static void test_keys_are_bytes_in_order(void **state)
         for (int i = 4; i >= 0; i--)
                 assert_int_equal(store_put(view, (struct store_bytes){ keys[i], 3 }, text("x")), ERR_OK);
         for (int i = 0; i < 5; i++) {
-                assert_int_equal(store_seek(view, SEEK_FIRST_FROM, (struct store_bytes){ from, i ? 4 : 0 }, &bench->arena, &item), ERR_OK);
+                struct store_bytes at = { from, i ? 4 : 0 };
+
+                assert_int_equal(store_seek(view, SEEK_FIRST_FROM, at, &bench->arena, &item), ERR_OK);
                 assert_memory_equal(item.key.bytes, keys[i], 3);
                 memcpy(from, keys[i], 3);
         }
