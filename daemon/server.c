@@ -10,6 +10,7 @@
 #include "worker.h"
 #include "writer.h"
 #include <errno.h>
+#include <inttypes.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -85,16 +86,20 @@ static void reload_signal(uv_signal_t *handle, int number)
         notify("READY=1");
 }
 
+/* The manager hears from us only while every worker's loop turns: one that hangs is a reason to be restarted. */
 static void watchdog_fired(uv_timer_t *timer)
 {
-        (void)timer;
-        notify("WATCHDOG=1");
+        struct server *server = timer->data;
+        bool alive = true;
+
+        for (unsigned i = 0; i < server->worker_count; i++)
+                alive &= worker_is_alive(server->worker[i]);
+        if (alive)
+                notify("WATCHDOG=1");
 }
 
 static void handle_signals(struct server *server)
 {
-        uint64_t watchdog_ms = notify_watchdog_ms() / 2;
-
         signal(SIGPIPE, SIG_IGN);
         uv_signal_init(&server->loop, &server->terminate);
         uv_signal_init(&server->loop, &server->interrupt);
@@ -104,8 +109,15 @@ static void handle_signals(struct server *server)
         uv_signal_start(&server->terminate, stop_signal, SIGTERM);
         uv_signal_start(&server->interrupt, stop_signal, SIGINT);
         uv_signal_start(&server->hang_up, reload_signal, SIGHUP);
-        if (watchdog_ms)
-                uv_timer_start(&server->watchdog, watchdog_fired, watchdog_ms, watchdog_ms);
+}
+
+static void start_watchdog(struct server *server)
+{
+        uint64_t each_ms = notify_watchdog_ms() / 3;
+
+        server->watchdog.data = server;
+        if (each_ms)
+                uv_timer_start(&server->watchdog, watchdog_fired, each_ms, each_ms);
 }
 
 /* --- Start -------------------------------------------------------------------------------------------------------- */
@@ -122,10 +134,9 @@ static unsigned count_workers(const struct settings *settings)
         return (unsigned)CPU_COUNT(&processors);
 }
 
-/* What the store became, in the writer's thread. The first time is part of the line that says that we serve. */
-static void store_changed(void *context, const struct store_report *report)
+static const char *store_words(enum store_state state)
 {
-        static const char *const what[] = {
+        static const char *const words[] = {
                 [STORE_MEMORY] = "the cache is in memory",
                 [STORE_WARM] = "the cache is on disk",
                 [STORE_REBUILDING] = "the cache file is being rebuilt; memory serves meanwhile",
@@ -133,8 +144,14 @@ static void store_changed(void *context, const struct store_report *report)
                 [STORE_COLD] = "the cache begins with an empty file",
         };
 
+        return words[state];
+}
+
+/* What the store became later, told in the writer's thread. */
+static void store_changed(void *context, const struct store_report *report)
+{
         (void)context;
-        log_line(LOG_STORE, "%s, %llu entries%s%s", what[report->state], (unsigned long long)report->entries,
+        log_line(LOG_STORE, "%s, %" PRIu64 " entries%s%s", store_words(report->state), report->entries,
                  report->reason[0] ? ": " : "", report->reason);
 }
 
@@ -232,6 +249,8 @@ static enum err start_privileged(struct server *server)
                 err = control_open(&server->control, settings, &identity);
         if (!err)
                 err = start_archive(server);
+        if (settings->store)
+                privilege_make_directory(settings->cache_dir, 0700, &identity);
         if (!err && privilege_drop(&identity)) {
                 log_line(LOG_START, "rights cannot be given up: %s", strerror(errno));
                 err = ERR_IO;
@@ -252,8 +271,10 @@ static void say_hello(const struct server *server)
 
                 len += more > 0 ? (size_t)more : 0;
         }
-        log_line(LOG_START, "version %s serves on %s with %u worker%s", builtin_version, addresses,
-                 server->worker_count, server->worker_count == 1 ? "" : "s");
+        log_line(LOG_START, "version %s serves on %s with %u worker%s; %s, %" PRIu64 " entries%s%s", builtin_version,
+                 addresses, server->worker_count, server->worker_count == 1 ? "" : "s",
+                 store_words(server->report.state), server->report.entries, server->report.reason[0] ? ": " : "",
+                 server->report.reason);
 }
 
 static enum err start(struct server *server)
@@ -319,6 +340,7 @@ int server_run(const struct files *files, struct settings *settings)
                 log_line(LOG_START, "cannot start: %s", err_text(err));
                 return 1;
         }
+        start_watchdog(&server);
         say_hello(&server);
         notify("READY=1");
         uv_run(&server.loop, UV_RUN_DEFAULT);

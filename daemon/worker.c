@@ -4,6 +4,7 @@
 #include "asking.h"
 #include "policy/policy.h"
 #include "writer.h"
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -149,6 +150,7 @@ static void turn_ended(uv_prepare_t *handle)
 {
         struct worker *worker = handle->data;
 
+        atomic_fetch_add_explicit(&worker->turns, 1, memory_order_relaxed);
         listen_turn(&worker->listen);
         upstream_turn(&worker->upstream);
         tell_failures(worker);
@@ -185,6 +187,13 @@ static void order_forget(struct letter *letter, void *reader)
         free(holder_of(letter, struct order, letter));
 }
 
+/* Nothing is to be done: hearing of it made the loop turn. */
+static void order_beat(struct letter *letter, void *reader)
+{
+        (void)reader;
+        free(holder_of(letter, struct order, letter));
+}
+
 static void order_stop(struct letter *letter, void *reader)
 {
         struct worker *worker = reader;
@@ -202,7 +211,7 @@ static enum err send_order(struct worker *worker, void (*open)(struct letter *le
                 return ERR_MEMORY;
         order->letter.open = open;
         order->policy = policy ? policy_hold(policy) : NULL;
-        enum err err = mailbox_post(&worker->mailbox, &order->letter);
+        enum err err = mailbox_post_anyway(&worker->mailbox, &order->letter);
         if (err) {
                 if (policy)
                         policy_release(policy);
@@ -219,6 +228,16 @@ enum err worker_adopt(struct worker *worker, const struct policy *policy)
 enum err worker_forget(struct worker *worker)
 {
         return send_order(worker, order_forget, NULL);
+}
+
+bool worker_is_alive(struct worker *worker)
+{
+        uint64_t turns = atomic_load_explicit(&worker->turns, memory_order_relaxed);
+        bool alive = turns != worker->turns_seen;
+
+        worker->turns_seen = turns;
+        (void)send_order(worker, order_beat, NULL); /* so that an idle one has turned before we look again */
+        return alive;
 }
 
 /* --- Life --------------------------------------------------------------------------------------------------------- */

@@ -50,6 +50,8 @@ struct worker {
         struct helper helper;
         struct asking *askings;
         struct letter stop; /* the last one */
+        _Atomic uint64_t turns;
+        uint64_t turns_seen; /* by the main thread */
 };
 
 /** Make a worker that serves at these doors (taken over). Nothing runs yet. ERR_MEMORY, ERR_IO. */
@@ -65,7 +67,10 @@ void worker_stop(struct worker *worker);
 /** Wait for that, and free. */
 void worker_join(struct worker *worker);
 
-/** From another thread: use this policy for questions that come from now on. ERR_MEMORY, ERR_FULL. */
+/** From the main thread: has its loop turned since this was asked last? A second between two calls is plenty. */
+bool worker_is_alive(struct worker *worker);
+
+/** From another thread: use this policy for questions that come from now on. ERR_MEMORY. */
 MUST_USE enum err worker_adopt(struct worker *worker, const struct policy *policy);
 
 /** From another thread: the cache was flushed. */
