@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -223,15 +224,13 @@ static bool is_answered(const struct sockaddr_un *address)
         return answered;
 }
 
-/* The directory of the socket, if only that is missing. One that could not be handed over is of no use: bind says so. */
+/* The directory of the socket, if only that is missing. */
 static void make_directory(const char *path, const struct identity *identity)
 {
         char copy[sizeof((struct control *)0)->path];
 
         (void)snprintf(copy, sizeof copy, "%s", path);
-        const char *directory = dirname(copy);
-        if (mkdir(directory, 0755) == 0 && identity->uid && chown(directory, identity->uid, identity->gid) != 0)
-                (void)rmdir(directory);
+        privilege_make_directory(dirname(copy), 0755, identity);
 }
 
 /* 0 or an errno. Whoever may write to the socket may stop the daemon: its owner and group. */

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -65,6 +66,12 @@ enum err privilege_drop(const struct identity *identity)
                 return ERR_IO;
         /* Root that was not told whom to become keeps its files: a store and logs of its own may be among them. */
         return geteuid() == 0 ? ERR_OK : drop_capabilities();
+}
+
+void privilege_make_directory(const char *path, mode_t mode, const struct identity *identity)
+{
+        if (mkdir(path, mode) == 0 && identity->uid && chown(path, identity->uid, identity->gid))
+                (void)rmdir(path); /* one that we could not use would only be in the way */
 }
 
 size_t privilege_raise_files(void)

@@ -21,5 +21,8 @@ MUST_USE enum err privilege_find(const char *user, struct identity *out);
  */
 MUST_USE enum err privilege_drop(const struct identity *identity);
 
+/** Make a directory for who we are going to be, if it is missing. Best effort: who needs it finds out. */
+void privilege_make_directory(const char *path, mode_t mode, const struct identity *identity);
+
 /** Take as many file descriptors as the system allows; returns how many. */
 size_t privilege_raise_files(void);

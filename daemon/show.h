@@ -14,5 +14,7 @@ struct store;
 
 enum { SHOW_MAX = 1 << 20 }; /* room enough for all types of a name */
 
-/** now_s: cache time. What does not fit is left out. ERR_MISSING: nothing is known about the name. ERR_MEMORY, ERR_IO. */
+/**
+ * now_s: cache time. What does not fit is left out. ERR_MISSING: nothing is known about the name. ERR_MEMORY, ERR_IO.
+ */
 MUST_USE enum err show_name(struct store *store, const struct name *name, uint64_t now_s, struct writer *w);
