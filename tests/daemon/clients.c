@@ -159,6 +159,23 @@ static void a_truncated_reply_is_asked_for_again_over_a_connection_that_is_kept(
         (void)state;
 }
 
+/* The forwarder hangs up instead of answering, each time: the message has to go out once more, over a new connection. */
+static void a_connection_that_ends_under_way_loses_no_question(void **state)
+{
+        int fd = udp_to("127.0.0.1", cairnd.port);
+        unsigned before = forwarder.connections;
+
+        for (unsigned i = 0; i < 8; i++) {
+                char name[32];
+
+                snprintf(name, sizeof name, "cutbye%u.example", i);
+                assert_true(udp_works(fd, (uint16_t)(40 + i), name));
+        }
+        assert_in_range(forwarder.connections - before, 7, 9);
+        close(fd);
+        (void)state;
+}
+
 static void the_control_channel_answers(void **state)
 {
         char reply[4096];
@@ -187,6 +204,7 @@ int main(void)
                 cmocka_unit_test(a_message_longer_than_a_query_ends_the_connection),
                 cmocka_unit_test(hanging_up_in_the_middle_harms_nobody),
                 cmocka_unit_test(a_truncated_reply_is_asked_for_again_over_a_connection_that_is_kept),
+                cmocka_unit_test(a_connection_that_ends_under_way_loses_no_question),
                 cmocka_unit_test(the_control_channel_answers),
         };
 

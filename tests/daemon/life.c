@@ -202,6 +202,46 @@ static void a_second_one_on_the_same_cache_is_refused(void **state)
         (void)state;
 }
 
+/* A line of /proc/PID/status: "CapEff:" and what follows it. */
+static void status_line(pid_t pid, const char *word, char room[128])
+{
+        char path[64];
+
+        snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
+        FILE *file = fopen(path, "r");
+        assert_non_null(file);
+        room[0] = 0;
+        while (strncmp(room, word, strlen(word)) != 0)
+                assert_non_null(fgets(room, 128, file));
+        fclose(file);
+}
+
+static void started_as_root_it_gives_up_all_rights(void **state)
+{
+        enum { NOBODY = 65534 };
+        struct cairnd cairnd;
+        char line[128];
+
+        (void)state;
+        if (geteuid() != 0)
+                skip();
+        cairnd_start(&cairnd, &(struct cairnd_options){ .forward_to = forwarder.port, .owner = NOBODY,
+                                                         .settings = "user: nobody\n" });
+        int fd = udp_to("127.0.0.1", cairnd.port);
+        assert_true(udp_works(fd, 1, "rights.example"));
+        close(fd);
+        status_line(cairnd.pid, "Uid:", line);
+        assert_string_equal(line, "Uid:\t65534\t65534\t65534\t65534\n");
+        status_line(cairnd.pid, "CapEff:", line);
+        assert_string_equal(line, "CapEff:\t0000000000000000\n");
+        status_line(cairnd.pid, "CapBnd:", line);
+        assert_string_equal(line, "CapBnd:\t0000000000000000\n");
+        status_line(cairnd.pid, "NoNewPrivs:", line);
+        assert_string_equal(line, "NoNewPrivs:\t1\n");
+        assert_int_equal(cairnd_stop(&cairnd, NULL), 0);
+        cairnd_clean(&cairnd);
+}
+
 static void answers_survive_a_restart(void **state)
 {
         const struct cairnd_options options = { .forward_to = forwarder.port };
@@ -234,6 +274,7 @@ int main(void)
                 cmocka_unit_test(a_second_one_is_refused_by_name),
                 cmocka_unit_test(a_second_one_on_the_same_cache_is_refused),
                 cmocka_unit_test(answers_survive_a_restart),
+                cmocka_unit_test(started_as_root_it_gives_up_all_rights),
         };
 
         return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -12,6 +12,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -109,12 +110,15 @@ static void launch(struct cairnd *cairnd, const struct cairnd_options *options)
         } else {
                 strcpy(cairnd->dir, "/tmp/cairnd-test-XXXXXX");
                 assert_non_null(mkdtemp(cairnd->dir));
+                if (options->owner)
+                        assert_int_equal(chown(cairnd->dir, options->owner, options->owner), 0);
                 cairnd_configure(cairnd, options);
         }
         snprintf(address.sun_path, sizeof address.sun_path, "%s/notify", cairnd->dir);
         unlink(address.sun_path);
         cairnd->notify = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
         assert_int_equal(bind(cairnd->notify, (struct sockaddr *)&address, sizeof address), 0);
+        assert_int_equal(chmod(address.sun_path, 0777), 0);
         cairnd->pid = fork();
         assert_true(cairnd->pid >= 0);
         if (cairnd->pid == 0)

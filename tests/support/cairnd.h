@@ -22,6 +22,7 @@ struct cairnd_options {
         const char *settings;   /* more lines of the settings file; NULL: none */
         const char *trace_log;  /* file of its trace log; NULL: off */
         const char *control;    /* name of its control socket; NULL: control */
+        uid_t owner;            /* of its directory; 0: us */
         unsigned files_max;     /* open files it may have; 0: as many as we */
         const struct cairnd *beside; /* share that one's port and directory, to be refused; NULL */
 };

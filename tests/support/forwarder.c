@@ -90,18 +90,21 @@ static void take_datagram(struct forwarder *forwarder)
 }
 
 /* One whole message at a time: cairnd writes each in one piece. */
-static void take_message(struct forwarder *forwarder, int *stream)
+static void take_message(struct forwarder *forwarder, unsigned i)
 {
+        int *stream = &forwarder->stream[i];
         uint8_t query[512], out[ROOM];
         ssize_t len = recv(*stream, query, 2, MSG_WAITALL);
         size_t want = len == 2 ? (size_t)(query[0] << 8 | query[1]) : 0;
 
-        if (want < HEADER || want > sizeof query || recv(*stream, query, want, MSG_WAITALL) != (ssize_t)want) {
+        bool complete = want >= HEADER && want <= sizeof query && recv(*stream, query, want, MSG_WAITALL) == (ssize_t)want;
+        if (!complete || (forwarder->answered[i] && begins_with(query, "cutbye"))) {
                 close(*stream);
                 *stream = -1;
                 return;
         }
         forwarder->questions++;
+        forwarder->answered[i]++;
         size_t out_len = answer(query, want, false, out + 2);
         out[0] = (uint8_t)(out_len >> 8);
         out[1] = (uint8_t)out_len;
@@ -116,6 +119,7 @@ static void take_connection(struct forwarder *forwarder)
         for (unsigned i = 0; i < FORWARDER_STREAMS; i++) {
                 if (forwarder->stream[i] < 0) {
                         forwarder->stream[i] = fd;
+                        forwarder->answered[i] = 0;
                         return;
                 }
         }
@@ -150,7 +154,7 @@ static void *forwarder_run(void *argument)
                         take_datagram(forwarder);
                 for (unsigned i = 0; i < FORWARDER_STREAMS; i++) {
                         if (wait[3 + i].revents)
-                                take_message(forwarder, &forwarder->stream[i]);
+                                take_message(forwarder, i);
                 }
                 if (wait[2].revents)
                         take_connection(forwarder);
