@@ -4,6 +4,7 @@
 #include "store/rebuild.h"
 #include "store/backend.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,7 +29,9 @@ static void become_expendable(const struct side *side, size_t size)
         sigprocmask(SIG_SETMASK, &mask, NULL);
         setrlimit(RLIMIT_CORE, &none);
         close(side->lock_fd); /* it is our parent who holds the directory */
-        (void)!freopen("/dev/null", "w", stderr); /* LMDB reports its assertions there */
+        int null = open("/dev/null", O_WRONLY);
+        if (null >= 0)
+                dup2(null, STDERR_FILENO); /* LMDB reports its assertions there */
         alarm(PATIENCE_S + (unsigned)(size >> 30) * PATIENCE_S_PER_GIB);
 }
 
