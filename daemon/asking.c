@@ -1,7 +1,6 @@
 /* Questions asked through the control channel. */
 #include "asking.h"
 #include "clients.h"
-#include "poller.h"
 #include "resolver.h"
 #include "worker.h"
 #include <stdlib.h>
@@ -21,9 +20,7 @@ static struct told *told_new(const struct asking *asking, enum told_what what, c
 
 static void asking_free(struct asking *asking)
 {
-        *asking->link = asking->next;
-        if (asking->next)
-                asking->next->link = asking->link;
+        list_remove(&asking->link);
         free(asking->answer);
         free(asking);
 }
@@ -36,11 +33,7 @@ static void asking_begin(struct letter *letter, void *reader)
         struct client *client = clients_take(&worker->listen.clients, CLIENT_CONTROL);
         struct event event = { .kind = EVENT_QUESTION };
 
-        asking->next = worker->askings;
-        asking->link = &worker->askings;
-        if (asking->next)
-                asking->next->link = &asking->next;
-        worker->askings = asking;
+        list_add(&worker->askings, &asking->link);
         if (!client) {
                 asking_answer(asking, NULL, 0);
                 askings_settle(worker);
@@ -81,14 +74,23 @@ struct hang_up {
         uint64_t number;
 };
 
+static struct asking *asking_find(const struct worker *worker, uint64_t number)
+{
+        for (struct link *at = worker->askings; at; at = at->next) {
+                struct asking *asking = holder_of(at, struct asking, link);
+
+                if (asking->number == number)
+                        return asking;
+        }
+        return NULL;
+}
+
 static void hang_up_open(struct letter *letter, void *reader)
 {
         struct hang_up *hang_up = holder_of(letter, struct hang_up, letter);
         struct worker *worker = reader;
-        struct asking *asking = worker->askings;
+        struct asking *asking = asking_find(worker, hang_up->number);
 
-        while (asking && asking->number != hang_up->number)
-                asking = asking->next;
         free(hang_up);
         if (!asking)
                 return;
@@ -140,10 +142,12 @@ static void asking_settle(struct worker *worker, struct asking *asking)
 
 void askings_settle(struct worker *worker)
 {
-        struct asking *next;
+        struct link *next;
 
-        for (struct asking *asking = worker->askings; asking; asking = next) {
-                next = asking->next;
+        for (struct link *at = worker->askings; at; at = next) {
+                struct asking *asking = holder_of(at, struct asking, link);
+
+                next = at->next;
                 if (asking->answered)
                         asking_settle(worker, asking);
         }
@@ -152,5 +156,5 @@ void askings_settle(struct worker *worker)
 void askings_forget(struct worker *worker)
 {
         while (worker->askings)
-                asking_free(worker->askings);
+                asking_free(holder_of(worker->askings, struct asking, link));
 }

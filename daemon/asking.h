@@ -10,6 +10,7 @@
  *
  * A struct asking is the worker's once it was posted. What both sides know is its number.
  */
+#include "list.h"
 #include "mailbox.h"
 #include <stdbool.h>
 #include <stddef.h>
@@ -29,7 +30,7 @@ struct told {
 
 struct asking {
         struct letter letter;
-        struct asking *next, **link;     /* among the worker's */
+        struct link link;                /* among the worker's */
         struct mailbox *home;            /* the control thread's */
         void (*tell)(struct letter *told, void *reader); /* what its letters do there */
         uint64_t number;

@@ -6,6 +6,7 @@
  * nobody.
  */
 #include "base/err.h"
+#include "list.h"
 #include "udp.h"
 #include <stdint.h>
 
@@ -23,7 +24,7 @@ struct client {
                 struct udp_path path;
                 struct {
                         struct connection *connection;
-                        struct client *next, **link; /* among those of the connection */
+                        struct link link; /* among those of the connection */
                 };
                 struct asking *asking;
         };

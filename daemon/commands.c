@@ -6,7 +6,7 @@
 #include "cache/settle.h"
 #include "config/builtin.h"
 #include "config/limits.h"
-#include "poller.h"
+#include "list.h"
 #include "server.h"
 #include "show.h"
 #include "wire/codes.h"

@@ -4,7 +4,6 @@
 #include "commands.h"
 #include "config/settings.h"
 #include "log.h"
-#include "poller.h"
 #include "server.h"
 #include <errno.h>
 #include <libgen.h>
@@ -29,7 +28,7 @@ enum {
 
 struct caller {
         struct control *control;
-        struct caller *next, **link;
+        struct link link;  /* among those of the channel */
         uv_pipe_t pipe;
         uint64_t number;
         int worker;        /* that works for this caller, or NOBODY */
@@ -53,9 +52,7 @@ static void hang_up(struct caller *caller)
                 return;
         if (caller->worker != NOBODY)
                 asking_hang_up(control->server->worker[caller->worker], caller->number);
-        *caller->link = caller->next;
-        if (caller->next)
-                caller->next->link = caller->link;
+        list_remove(&caller->link);
         control->caller_count--;
         uv_close((uv_handle_t *)&caller->pipe, caller_freed);
 }
@@ -143,11 +140,13 @@ void caller_waits_for(struct caller *caller, unsigned worker)
 
 struct caller *caller_find(struct server *server, uint64_t number)
 {
-        struct caller *caller = server->control.callers;
+        for (struct link *at = server->control.callers; at; at = at->next) {
+                struct caller *caller = holder_of(at, struct caller, link);
 
-        while (caller && caller->number != number)
-                caller = caller->next;
-        return caller;
+                if (caller->number == number)
+                        return caller;
+        }
+        return NULL;
 }
 
 /* --- Requests ----------------------------------------------------------------------------------------------------- */
@@ -200,11 +199,7 @@ static void somebody_calls(uv_stream_t *door, int status)
         caller->control = control;
         caller->worker = NOBODY;
         caller->number = ++control->calls;
-        caller->next = control->callers;
-        caller->link = &control->callers;
-        if (caller->next)
-                caller->next->link = &caller->next;
-        control->callers = caller;
+        list_add(&control->callers, &caller->link);
         control->caller_count++;
         if (uv_accept(door, (uv_stream_t *)&caller->pipe) || control->caller_count > CALLERS_MAX ||
             uv_read_start((uv_stream_t *)&caller->pipe, line_room, line_read))
@@ -290,8 +285,10 @@ enum err control_start(struct control *control, struct server *server)
 void control_close(struct control *control)
 {
         while (control->callers) {
-                control->callers->worker = NOBODY; /* the workers have ended before */
-                hang_up(control->callers);
+                struct caller *caller = holder_of(control->callers, struct caller, link);
+
+                caller->worker = NOBODY; /* the workers have ended before */
+                hang_up(caller);
         }
         if (control->fd >= 0) {
                 uv_close((uv_handle_t *)&control->door, NULL);

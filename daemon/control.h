@@ -9,12 +9,12 @@
  * say comes back as letters.
  */
 #include "base/err.h"
+#include "list.h"
 #include "mailbox.h"
 #include "privilege.h"
 #include <stdint.h>
 #include <uv.h>
 
-struct caller;
 struct server;
 struct settings;
 
@@ -24,7 +24,7 @@ struct control {
         char path[108];
         uv_pipe_t door;
         struct mailbox mailbox;
-        struct caller *callers;
+        struct link *callers;
         unsigned caller_count;
         uint64_t calls;         /* so far; numbers the callers */
 };

@@ -23,8 +23,8 @@ struct connection {
         struct listen *listen;
         struct endpoint peer;
         struct address local;
-        struct client *asking;              /* its questions under way */
-        struct connection *next, **link;    /* among the worker's */
+        struct link *asking; /* clients, one for each question under way */
+        struct link link;    /* among the worker's */
 };
 
 /* --- UDP ---------------------------------------------------------------------------------------------------------- */
@@ -72,13 +72,6 @@ static void udp_readable(uv_poll_t *handle, int status, int events)
 
 /* --- TCP ---------------------------------------------------------------------------------------------------------- */
 
-static void client_leave_connection(struct client *client)
-{
-        *client->link = client->next;
-        if (client->next)
-                client->next->link = client->link;
-}
-
 /* A message came in on a connection. */
 static void connection_message(struct stream *stream, const uint8_t *bytes, size_t len)
 {
@@ -93,11 +86,7 @@ static void connection_message(struct stream *stream, const uint8_t *bytes, size
                 return;
         }
         client->connection = connection;
-        client->next = connection->asking;
-        client->link = &connection->asking;
-        if (client->next)
-                client->next->link = &client->next;
-        connection->asking = client;
+        list_add(&connection->asking, &client->link);
         stream->under_way++;
 
         event.question.client = client_token(client);
@@ -114,9 +103,7 @@ static void connection_free(struct connection *connection)
 {
         struct listen *listen = connection->listen;
 
-        *connection->link = connection->next;
-        if (connection->next)
-                connection->next->link = connection->link;
+        list_remove(&connection->link);
         quota_leave(listen->quota, &connection->peer.address);
         metrics_set(listen->worker->metrics.connections, --listen->connection_count);
         free(connection);
@@ -128,10 +115,10 @@ static unsigned forget_askers(struct connection *connection, uint64_t token[LIMI
         unsigned count = 0;
 
         while (connection->asking && EXPECT(count < LIMIT_QUERIES_PER_CONNECTION)) {
-                struct client *client = connection->asking;
+                struct client *client = holder_of(connection->asking, struct client, link);
 
                 token[count++] = client_token(client);
-                client_leave_connection(client);
+                list_remove(&client->link);
                 clients_give_back(&connection->listen->clients, client);
         }
         return count;
@@ -185,11 +172,7 @@ static bool connection_begin(struct listen *listen, int fd, const struct endpoin
         connection->listen = listen;
         connection->peer = *peer;
         connection->local = at.address;
-        connection->next = listen->connections;
-        connection->link = &listen->connections;
-        if (connection->next)
-                connection->next->link = &connection->next;
-        listen->connections = connection;
+        list_add(&listen->connections, &connection->link);
         metrics_set(listen->worker->metrics.connections, ++listen->connection_count);
         return true;
 }
@@ -264,7 +247,7 @@ static struct connection *connection_of(struct listen *listen, struct client *cl
 {
         struct connection *connection = client->connection;
 
-        client_leave_connection(client);
+        list_remove(&client->link);
         clients_give_back(&listen->clients, client);
         stream_done(&connection->stream);
         return connection;
@@ -374,7 +357,7 @@ void listen_close(struct listen *listen)
         }
         listen->door_count = 0;
         while (listen->connections) {
-                struct connection *connection = listen->connections;
+                struct connection *connection = holder_of(listen->connections, struct connection, link);
 
                 stream_fini(&connection->stream);
                 connection_free(connection);

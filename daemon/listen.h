@@ -31,7 +31,7 @@ struct listen {
         struct quota *quota;       /* the process's */
         int spare;                 /* a descriptor kept for when there is no other */
         unsigned connection_count;
-        struct connection *connections;
+        struct link *connections;
         struct open_door *doors;
         unsigned door_count;
 };

@@ -8,6 +8,7 @@
  * the loop's directly.
  */
 #include "base/err.h"
+#include "list.h"
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/epoll.h>
@@ -29,9 +30,6 @@ struct poller {
         struct epoll_event event[POLLER_BATCH];
         int count, at;                /* of the batch that is being handed out */
 };
-
-/** The struct that a member is embedded in. */
-#define holder_of(pointer, type, member) ((type *)(void *)((char *)(pointer) - offsetof(type, member)))
 
 /** ERR_IO when the system has no descriptors left. */
 MUST_USE enum err poller_init(struct poller *poller, uv_loop_t *loop, void (*begin)(void *context), void *context);

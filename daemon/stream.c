@@ -118,25 +118,8 @@ static void touch(struct stream *stream)
 
 static void work_add(struct stream *stream)
 {
-        struct streams *set = stream->set;
-
-        if (stream->link)
-                return;
-        stream->next = set->work;
-        stream->link = &set->work;
-        if (stream->next)
-                stream->next->link = &stream->next;
-        set->work = stream;
-}
-
-static void work_remove(struct stream *stream)
-{
-        if (!stream->link)
-                return;
-        *stream->link = stream->next;
-        if (stream->next)
-                stream->next->link = stream->link;
-        stream->link = NULL;
+        if (!stream->work.back)
+                list_add(&stream->set->work, &stream->work);
 }
 
 void stream_doom(struct stream *stream, enum stream_end why)
@@ -338,7 +321,7 @@ void stream_fini(struct stream *stream)
 {
         poller_close(stream->set->poller, &stream->watch);
         timers_disarm(&stream->set->timers, &stream->timer);
-        work_remove(stream);
+        list_remove(&stream->work);
         free(stream->in);
         free(stream->out);
 }
@@ -382,9 +365,9 @@ static void stream_turn(struct stream *stream)
 void streams_turn(struct streams *set)
 {
         while (set->work) {
-                struct stream *stream = set->work;
+                struct stream *stream = holder_of(set->work, struct stream, work);
 
-                work_remove(stream);
+                list_remove(&stream->work);
                 stream_turn(stream);
         }
 }

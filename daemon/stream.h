@@ -58,7 +58,7 @@ struct stream {
         size_t in_len;
         uint8_t *out;           /* framed messages: [out_at, out_len) is still to be sent */
         size_t out_at, out_len, out_room;
-        struct stream *next, **link; /* among those with work at the end of the turn; NULL: not so */
+        struct link work;       /* among those with something to do at the end of the turn */
 };
 
 /* All connections of one direction of a worker. */
@@ -69,7 +69,7 @@ struct streams {
         unsigned (*crowding)(void *context); /* percent of the places taken; NULL: does not matter */
         void *context;
         struct timers timers;
-        struct stream *work;    /* those with something to do at the end of this turn */
+        struct link *work;      /* those with something to do at the end of this turn */
         uint8_t *scratch;       /* where bytes are read to and cut into messages */
 };
 

@@ -14,21 +14,23 @@ struct trunk {
         struct stream stream;
         struct upstream *upstream;
         struct endpoint to;
-        struct exchange *exchanges;
+        struct link *exchanges;
         bool proven;  /* a reply has come over it */
         bool suspect; /* something was given up waiting for; nothing new is sent over it until it speaks again */
-        struct trunk *next, **link;
+        struct link link; /* among the worker's */
 };
 
 /* --- Which connection --------------------------------------------------------------------------------------------- */
 
 static struct exchange *exchange_by_id(const struct trunk *trunk, uint16_t id)
 {
-        struct exchange *exchange = trunk->exchanges;
+        for (struct link *at = trunk->exchanges; at; at = at->next) {
+                struct exchange *exchange = holder_of(at, struct exchange, link);
 
-        while (exchange && exchange->id != id)
-                exchange = exchange->next;
-        return exchange;
+                if (exchange->id == id)
+                        return exchange;
+        }
+        return NULL;
 }
 
 static bool can_carry(const struct trunk *trunk, const struct endpoint *to, uint16_t id)
@@ -39,19 +41,33 @@ static bool can_carry(const struct trunk *trunk, const struct endpoint *to, uint
                stream->under_way < TRUNK_EXCHANGES && !exchange_by_id(trunk, id);
 }
 
+/* A connection that can carry the exchange's message, or NULL. */
+static struct trunk *trunk_find(const struct exchange *exchange)
+{
+        for (struct link *at = exchange->upstream->trunks; at; at = at->next) {
+                struct trunk *trunk = holder_of(at, struct trunk, link);
+
+                if (can_carry(trunk, &exchange->to, exchange->id))
+                        return trunk;
+        }
+        return NULL;
+}
+
 static void trunk_unlink(struct trunk *trunk)
 {
-        *trunk->link = trunk->next;
-        if (trunk->next)
-                trunk->next->link = trunk->link;
+        list_remove(&trunk->link);
         trunk->upstream->trunk_count--;
 }
 
-void trunk_close(struct trunk *trunk)
+void trunks_close(struct upstream *upstream)
 {
-        stream_fini(&trunk->stream);
-        trunk_unlink(trunk);
-        free(trunk);
+        while (upstream->trunks) {
+                struct trunk *trunk = holder_of(upstream->trunks, struct trunk, link);
+
+                stream_fini(&trunk->stream);
+                trunk_unlink(trunk);
+                free(trunk);
+        }
 }
 
 /* Open a connection. 0, or an errno. */
@@ -76,11 +92,7 @@ static int trunk_open(struct upstream *upstream, const struct endpoint *to, stru
         }
         trunk->upstream = upstream;
         trunk->to = *to;
-        trunk->next = upstream->trunks;
-        trunk->link = &upstream->trunks;
-        if (trunk->next)
-                trunk->next->link = &trunk->next;
-        upstream->trunks = trunk;
+        list_add(&upstream->trunks, &trunk->link);
         upstream->trunk_count++;
         *out = trunk;
         return 0;
@@ -91,7 +103,7 @@ static int trunk_open(struct upstream *upstream, const struct endpoint *to, stru
 static void trunk_carry(struct trunk *trunk, struct exchange *exchange, const uint8_t *bytes, size_t len)
 {
         exchange->trunk = trunk;
-        exchange_enlist(exchange, &trunk->exchanges);
+        list_add(&trunk->exchanges, &exchange->link);
         trunk->stream.under_way++;
         stream_send(&trunk->stream, bytes, len);
 }
@@ -99,11 +111,9 @@ static void trunk_carry(struct trunk *trunk, struct exchange *exchange, const ui
 /* Send over a connection that can carry the message, or over a new one. 0, or an errno. */
 static int send_somehow(struct exchange *exchange, const uint8_t *bytes, size_t len)
 {
-        struct trunk *trunk = exchange->upstream->trunks;
+        struct trunk *trunk = trunk_find(exchange);
         int failed = 0;
 
-        while (trunk && !can_carry(trunk, &exchange->to, exchange->id))
-                trunk = trunk->next;
         if (!trunk)
                 failed = trunk_open(exchange->upstream, &exchange->to, &trunk);
         if (!failed)
@@ -130,7 +140,7 @@ void trunk_leave(struct exchange *exchange)
 {
         struct trunk *trunk = exchange->trunk;
 
-        exchange_delist(exchange);
+        list_remove(&exchange->link);
         exchange->trunk = NULL;
         if (!exchange->replied)
                 trunk->suspect = true;
@@ -190,9 +200,9 @@ static void trunk_ended(struct stream *stream, enum stream_end why)
 
         trunk_unlink(trunk);
         while (trunk->exchanges) {
-                struct exchange *exchange = trunk->exchanges;
+                struct exchange *exchange = holder_of(trunk->exchanges, struct exchange, link);
 
-                exchange_delist(exchange);
+                list_remove(&exchange->link);
                 exchange->trunk = NULL;
                 if (failure != FAILURE_CLOSED || !send_again(exchange))
                         exchange_fail(exchange, failure);

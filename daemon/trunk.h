@@ -16,5 +16,5 @@ int trunk_send(struct exchange *exchange, const uint8_t *bytes, size_t len);
 /** The exchange wants nothing of its connection any more. */
 void trunk_leave(struct exchange *exchange);
 
-/** Close a connection that carries nothing. */
-void trunk_close(struct trunk *trunk);
+/** Close all connections; they carry nothing any more. */
+void trunks_close(struct upstream *upstream);

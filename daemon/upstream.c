@@ -47,25 +47,6 @@ static struct exchange *exchange_new(struct upstream *upstream, uint32_t flight,
         return exchange;
 }
 
-void exchange_enlist(struct exchange *exchange, struct exchange **list)
-{
-        exchange->next = *list;
-        exchange->link = list;
-        if (exchange->next)
-                exchange->next->link = &exchange->next;
-        *list = exchange;
-}
-
-void exchange_delist(struct exchange *exchange)
-{
-        if (!exchange->link)
-                return;
-        *exchange->link = exchange->next;
-        if (exchange->next)
-                exchange->next->link = exchange->link;
-        exchange->link = NULL;
-}
-
 /* Stop listening, however it did. */
 static void exchange_silence(struct exchange *exchange)
 {
@@ -73,7 +54,7 @@ static void exchange_silence(struct exchange *exchange)
                 poller_close(&exchange->upstream->worker->poller, &exchange->watch);
         if (exchange->trunk)
                 trunk_leave(exchange);
-        exchange_delist(exchange);
+        list_remove(&exchange->link);
 }
 
 static void exchange_free(struct exchange *exchange)
@@ -106,21 +87,20 @@ void exchange_fail(struct exchange *exchange, enum failure why)
 {
         exchange_silence(exchange);
         exchange->failure = why;
-        exchange_enlist(exchange, &exchange->upstream->failed);
+        list_add(&exchange->upstream->failed, &exchange->link);
 }
 
 bool upstream_next_failure(struct upstream *upstream, struct event *event)
 {
-        struct exchange *exchange = upstream->failed;
-
         *event = (struct event){ .kind = EVENT_FAILURE };
         if (upstream->unsent_count) {
                 event->failure.flight = upstream->unsent[--upstream->unsent_count];
                 event->failure.why = FAILURE_LOCAL;
                 return true;
         }
-        if (!exchange)
+        if (!upstream->failed)
                 return false;
+        struct exchange *exchange = holder_of(upstream->failed, struct exchange, link);
         event->failure.flight = exchange->flight;
         event->failure.why = exchange->failure;
         exchange_free(exchange);
@@ -244,8 +224,7 @@ void upstream_fini(struct upstream *upstream)
                 while (upstream->bucket[i])
                         exchange_free(upstream->bucket[i]);
         }
-        while (upstream->trunks)
-                trunk_close(upstream->trunks);
+        trunks_close(upstream);
         streams_fini(&upstream->streams);
         ports_fini(&upstream->ports);
         free(upstream->room);

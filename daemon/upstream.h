@@ -22,7 +22,7 @@ struct exchange {
         enum transport transport;
         struct endpoint to;
         struct exchange *chain;  /* in the same bucket of the table */
-        struct exchange *next, **link; /* among those of its trunk, or among those that failed */
+        struct link link;        /* among those of its trunk, or among those that failed */
         enum failure failure;
         struct upstream *upstream;
         struct watch watch;      /* UDP */
@@ -40,11 +40,11 @@ struct upstream {
         struct rng rng;
         struct ports ports;
         struct streams streams;
-        struct trunk *trunks;     /* connections to servers */
+        struct link *trunks;      /* connections to servers */
         unsigned trunk_count;
         struct exchange *bucket[EXCHANGE_BUCKETS];
         unsigned count;
-        struct exchange *failed;  /* to be told */
+        struct link *failed;      /* exchanges; to be told */
         uint32_t unsent[UNSENT_MAX]; /* flights that there was no memory for; to be told, too */
         unsigned unsent_count;
         uint8_t *room;            /* a datagram is read to */
@@ -78,7 +78,3 @@ void exchange_reply(struct exchange *exchange, const uint8_t *bytes, size_t len,
 
 /** Nothing can come back any more: the resolver will be told. */
 void exchange_fail(struct exchange *exchange, enum failure why);
-
-/** Put into a list, or take out of the one it is in. */
-void exchange_enlist(struct exchange *exchange, struct exchange **list);
-void exchange_delist(struct exchange *exchange);

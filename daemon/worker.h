@@ -48,7 +48,7 @@ struct worker {
         struct listen listen;
         struct upstream upstream;
         struct helper helper;
-        struct asking *askings;
+        struct link *askings;
         struct letter stop; /* the last one */
         _Atomic uint64_t turns;
         uint64_t turns_seen; /* by the main thread */
