@@ -49,11 +49,16 @@ start_authority() {
         answers 127.53.0.1 || { cat "$work/errors"; exit 1; }
 }
 
-# The zones that lab.conf gives to an address: name and file.
+# The zones that lab.conf gives to an address: name, and file of --dump.
 zones_of() {
         awk -v address="$1" '
-                $1 == "zone" { file[$2] = $3 }
-                $1 == "server" && $2 == address { for (i = 3; i <= NF && $i !~ /^[+#]/; i++) print $i, file[$i] }
+                $1 == "server" && $2 == address {
+                        for (i = 3; i <= NF && $i !~ /^[+#]/; i++) {
+                                file = $i == "." ? "root" : $i
+                                gsub("/", "-", file)
+                                print $i, file ".zone"
+                        }
+                }
         ' "$source/zones/lab/lab.conf"
 }
 

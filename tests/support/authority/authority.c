@@ -7,7 +7,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-enum { UDP_ANSWER_MAX = 1232 };
+enum { UDP_ANSWER_MAX = 1232, PATH_LEN = 4096 };
 
 struct authority *authority_load(const char *dir, const struct authority_settings *settings,
                                  char complaint[AUTHORITY_COMPLAINT_MAX])
@@ -57,7 +57,7 @@ static void turn_take(struct turn *turn, enum rcode wrong)
         if (turn->manner->drop || turn->manner->close || turn->manner->refuse)
                 return;
         if (wrong) {
-                turn->response->rcode = wrong;
+                turn->response->rcode = (uint16_t)wrong;
                 turn->response->bare = turn->query->class == 0;
                 turn->len = lab_response_write(turn->response, turn->query, turn->out, answer_limit(turn));
                 return;
@@ -192,9 +192,12 @@ static void node_write(struct lab_zone *zone, const struct lab_node *node, FILE 
 
 static bool zone_dump(struct lab_zone *zone, const char *dir)
 {
-        char path[1024];
+        char path[PATH_LEN], name[DNAME_TEXT_MAX];
 
-        snprintf(path, sizeof path, "%s/%s", dir, zone->file);
+        dname_to_text(zone->apex, name);
+        for (char *slash = strchr(name, '/'); slash; slash = strchr(slash, '/'))
+                *slash = '-';
+        snprintf(path, sizeof path, "%s/%szone", dir, *zone->apex ? name : "root.");
         FILE *out = fopen(path, "w");
         if (!out)
                 return false;

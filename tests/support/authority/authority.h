@@ -124,7 +124,7 @@ void authority_write_hints(const struct authority *authority, FILE *out);
 /** The DS records of the root's keys; nothing for an unsigned root. */
 void authority_write_anchors(const struct authority *authority, FILE *out);
 
-/** Every zone, signed as it is served, in DIR under the name of its file. false when a file cannot be written. */
+/** Every zone, signed as it is served, as DIR/NAME.zone (root.zone; a slash becomes -). false when that fails. */
 bool authority_dump(struct authority *authority, const char *dir);
 
 /** One line per server: address, queries by UDP and TCP, unanswered ones. */

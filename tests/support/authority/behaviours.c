@@ -119,7 +119,7 @@ static void refuse_edns(struct turn *turn, enum rcode rcode)
                 return;
         turn->answered = true;
         turn->response->no_edns = true;
-        turn->response->rcode = rcode;
+        turn->response->rcode = (uint16_t)rcode;
 }
 
 static void behave_formerr_edns(struct turn *turn)

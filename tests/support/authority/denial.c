@@ -99,9 +99,13 @@ void denial_fini(struct lab_zone *zone)
 
 static size_t types_collect(const struct lab_zone *zone, const struct lab_node *node, uint16_t types[TYPES_MAX])
 {
+        static const uint16_t all_types[] = { TYPE_A, TYPE_MX, TYPE_TXT, TYPE_AAAA, TYPE_SRV };
         bool cut = node->place == PLACE_CUT, is_signed = !cut;
         size_t count = 0;
 
+        if (zone->signing->flaw == FLAW_ALL_TYPES)
+                for (; count < sizeof all_types / sizeof *all_types; count++)
+                        types[count] = all_types[count];
         for (const struct lab_set *set = node->sets; set && count < TYPES_MAX - 2; set = set->next) {
                 if (cut && set->type != TYPE_NS && set->type != TYPE_DS)
                         continue;
@@ -140,12 +144,13 @@ static size_t bitmap_write(const uint16_t *types, size_t count, uint8_t *out)
 }
 
 /* Everything before the bitmap; returns its length. */
-static size_t nsec_begin(const struct link *next, uint8_t *out)
+static size_t nsec_begin(const struct lab_zone *zone, const struct link *next, uint8_t *out)
 {
-        size_t len = dname_len(next->node->name);
+        static const uint8_t outside[] = "\5zzzzz\3zzz";
+        const uint8_t *name = zone->signing->flaw == FLAW_NEXT_OUTSIDE ? outside : next->node->name;
 
-        memcpy(out, next->node->name, len);
-        return len;
+        memcpy(out, name, dname_len(name));
+        return dname_len(name);
 }
 
 static size_t nsec3_begin(const struct lab_signing *signing, const struct link *next, uint8_t *out)
@@ -189,7 +194,7 @@ static struct denial link_record(struct lab_zone *zone, size_t number)
         uint16_t types[TYPES_MAX];
 
         if (!node->denial) {
-                size_t len = is_hashed(zone) ? nsec3_begin(zone->signing, next, rdata) : nsec_begin(next, rdata);
+                size_t len = is_hashed(zone) ? nsec3_begin(zone->signing, next, rdata) : nsec_begin(zone, next, rdata);
                 len += bitmap_write(types, types_collect(zone, node, types), rdata + len);
                 node->denial = lab_set_new(zone->pool, is_hashed(zone) ? TYPE_NSEC3 : TYPE_NSEC,
                                            lab_zone_negative_ttl(zone), 1);

@@ -68,7 +68,7 @@ static void zone_name(const struct authority *authority, uint64_t number, uint8_
         name_of("z", number, tld, out);
 }
 
-static void add_name(struct lab_zone *zone, const uint8_t *owner, enum type type, const uint8_t *target)
+static void add_name(struct lab_zone *zone, const uint8_t *owner, uint16_t type, const uint8_t *target)
 {
         lab_zone_add(zone, owner, type, TTL, target, dname_len(target));
 }
@@ -195,7 +195,7 @@ static const struct lab_zone *host_of(const struct generator *generator, uint64_
         return servers_zone(generator->authority, name);
 }
 
-static void label_add(struct lab_zone *zone, const char *labels, enum type type, const void *rdata, size_t len)
+static void label_add(struct lab_zone *zone, const char *labels, uint16_t type, const void *rdata, size_t len)
 {
         uint8_t name[DNAME_MAX];
         char text[64 + DNAME_TEXT_MAX], apex[DNAME_TEXT_MAX];

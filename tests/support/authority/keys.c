@@ -157,10 +157,25 @@ void lab_key_fini(struct lab_key *key)
         key->secret = NULL;
 }
 
-void lab_key_pretend(struct lab_key *key, uint8_t algorithm)
+void lab_key_change(struct lab_key *key, size_t at, uint8_t value)
 {
-        key->rdata[3] = algorithm;
+        key->rdata[at] = value;
         tag_compute(key);
+}
+
+bool lab_key_collide(struct lab_key *key, uint16_t tag)
+{
+        enum { ZONE = 0x0100, REVOKE = 0x0080 };
+
+        for (uint32_t flags = 0; flags <= UINT16_MAX; flags++) {
+                if ((flags & (ZONE | REVOKE)) != ZONE)
+                        continue;
+                key->rdata[0] = (uint8_t)(flags >> 8);
+                lab_key_change(key, 1, (uint8_t)flags);
+                if (key->tag == tag)
+                        return true;
+        }
+        return false;
 }
 
 /* OpenSSL writes an ECDSA signature in DER, DNSSEC as two numbers of the curve's length (RFC 6605 section 4). */

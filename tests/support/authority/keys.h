@@ -22,8 +22,14 @@ bool lab_key_init(struct lab_key *key, uint8_t algorithm, enum key_flags role, u
 
 void lab_key_fini(struct lab_key *key);
 
-/** Change the algorithm that the key claims to have, and its tag with it. */
-void lab_key_pretend(struct lab_key *key, uint8_t algorithm);
+/** Change one byte of the DNSKEY's data (0 and 1: flags, 2: protocol, 3: algorithm), and the tag with it. */
+void lab_key_change(struct lab_key *key, size_t at, uint8_t value);
+
+/**
+ * Give the key this tag, by flags that have no meaning. They are part of the tag's sum, so one key in a few can have any
+ * tag and still is a good key; false for the others.
+ */
+bool lab_key_collide(struct lab_key *key, uint16_t tag);
 
 /** Sign; returns the length of the signature as DNSSEC writes it. out holds KEY_SIGNATURE_MAX bytes. */
 size_t lab_key_sign(const struct lab_key *key, const uint8_t *data, size_t len, uint8_t *out);

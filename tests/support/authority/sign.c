@@ -2,31 +2,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DAY_S = 86400, DNSKEY_TTL = 3600, DS_TTL = 86400, RRSIG_FIXED_LEN = 18 };
-enum { NEW_ALGORITHM = 200, NEW_DIGEST = 200, SIGNED_DATA_MAX = 1 << 20 };
-
-static const char *const flaw_names[FLAW_COUNT] = {
-#define FLAW(constant, name, help) [FLAW_##constant] = name,
-#include "flaws.def"
-#undef FLAW
-};
+enum { HOUR_S = 3600, DAY_S = 86400, DNSKEY_TTL = 3600, DS_TTL = 86400 };
+enum { RRSIG_FIXED_LEN = 18, SIGNED_DATA_MAX = 1 << 20 };
 
 static struct lab_signing *signing_of(struct lab_zone *zone)
 {
         if (!zone->signing)
                 zone->signing = lab_alloc(zone->pool, sizeof *zone->signing);
         return zone->signing;
-}
-
-static bool flaw_option(struct lab_signing *signing, const char *name)
-{
-        for (enum flaw flaw = FLAW_NONE; flaw < FLAW_COUNT; flaw++) {
-                if (strcmp(flaw_names[flaw], name) == 0) {
-                        signing->flaw = flaw;
-                        return true;
-                }
-        }
-        return false;
 }
 
 static bool denial_option(struct lab_signing *signing, const char *name)
@@ -69,23 +52,10 @@ bool sign_option(struct lab_zone *zone, const char *text)
         else if (strncmp(text, "salt=", 5) == 0)
                 return salt_option(signing, value);
         else if (strncmp(text, "flaw=", 5) == 0)
-                return flaw_option(signing, value);
+                return flaw_named(value, &signing->flaw);
         else
                 return false;
         return true;
-}
-
-static void times_set(struct lab_signing *signing, uint32_t wall_s)
-{
-        signing->inception_s = wall_s - DAY_S / 24;
-        signing->expiration_s = wall_s + 30 * DAY_S;
-        if (signing->flaw == FLAW_EXPIRED) {
-                signing->inception_s = wall_s - 31 * DAY_S;
-                signing->expiration_s = wall_s - DAY_S;
-        } else if (signing->flaw == FLAW_FUTURE) {
-                signing->inception_s = wall_s + 10 * DAY_S;
-                signing->expiration_s = wall_s + 40 * DAY_S;
-        }
 }
 
 /* RFC 5155 section 4.2: algorithm, flags (always 0 here), iterations, salt. */
@@ -106,16 +76,16 @@ bool sign_prepare(struct lab_zone *zone, const struct authority_settings *settin
         if (!lab_key_init(&signing->key_key, signing->algorithm, KEY_SEP, settings->seed, zone->apex) ||
             !lab_key_init(&signing->zone_key, signing->algorithm, KEY_ZONE, settings->seed, zone->apex))
                 return false;
-        times_set(signing, settings->wall_s);
-        if (signing->flaw == FLAW_NEW_ALGORITHM) {
-                lab_key_pretend(&signing->key_key, NEW_ALGORITHM);
-                lab_key_pretend(&signing->zone_key, NEW_ALGORITHM);
-        }
+        signing->inception_s = settings->wall_s - HOUR_S;
+        signing->expiration_s = settings->wall_s + 30 * DAY_S;
+        flaw_times(signing, settings->wall_s);
+        flaw_keys(signing);
         if (signing->flaw == FLAW_STRIPPED)
                 return true;
         const struct lab_key *keys[] = { &signing->key_key, &signing->zone_key };
         for (unsigned i = 0; i < 2; i++)
                 lab_zone_add(zone, zone->apex, TYPE_DNSKEY, DNSKEY_TTL, keys[i]->rdata, keys[i]->rdata_len);
+        flaw_more_keys(zone, settings->seed);
         if (signing->denial != DENIAL_NSEC)
                 parameters_add(zone);
         return true;
@@ -125,14 +95,9 @@ void sign_delegate(struct lab_zone *parent, const struct lab_zone *child)
 {
         uint8_t ds[36];
 
-        if (child->signing->flaw == FLAW_NO_DS)
-                return;
         lab_key_ds(&child->signing->key_key, child->apex, ds);
-        if (child->signing->flaw == FLAW_NEW_DIGEST)
-                ds[3] = NEW_DIGEST;
-        if (child->signing->flaw == FLAW_WRONG_DS)
-                ds[35] ^= 1;
-        lab_zone_add(parent, child->apex, TYPE_DS, DS_TTL, ds, sizeof ds);
+        if (flaw_ds(parent, child, ds))
+                lab_zone_add(parent, child->apex, TYPE_DS, DS_TTL, ds, sizeof ds);
 }
 
 void sign_fini(struct lab_zone *zone)
@@ -155,26 +120,36 @@ static uint8_t *store32(uint8_t *at, uint32_t value)
         return store16(store16(at, (uint16_t)(value >> 16)), (uint16_t)value);
 }
 
-/* The RRSIG's data up to the signature (RFC 4034 section 3.1); returns its length. */
-static size_t rrsig_begin(const struct lab_zone *zone, const uint8_t *owner, const struct lab_set *set,
-                          const struct lab_key *key, uint8_t *out)
+static struct rrsig rrsig_fields(const struct lab_zone *zone, const uint8_t *owner, const struct lab_set *set,
+                                 const struct lab_key *key)
 {
-        const struct lab_signing *signing = zone->signing;
-        const uint8_t *signer = zone->apex;
-        unsigned labels = dname_labels(owner) - dname_is_wildcard(owner);
-        uint8_t *at = store16(out, set->type);
+        struct rrsig rrsig = {
+                .type = set->type,
+                .algorithm = key->rdata[3],
+                .labels = (uint8_t)(dname_labels(owner) - dname_is_wildcard(owner)),
+                .ttl = set->ttl,
+                .expiration_s = zone->signing->expiration_s,
+                .inception_s = zone->signing->inception_s,
+                .tag = key->tag,
+                .signer = zone->apex,
+        };
 
-        if (signing->flaw == FLAW_WRONG_LABELS && labels && set->type != TYPE_DNSKEY)
-                labels--;
-        if (signing->flaw == FLAW_WRONG_SIGNER && set->type != TYPE_DNSKEY)
-                signer = dname_strip(signer, 1);
-        *at++ = key->rdata[3];
-        *at++ = (uint8_t)labels;
-        at = store32(at, set->ttl);
-        at = store32(at, signing->expiration_s);
-        at = store32(at, signing->inception_s);
-        at = store16(at, key->tag);
-        return RRSIG_FIXED_LEN + dname_lower(signer, at);
+        flaw_fields(zone->signing, &rrsig);
+        return rrsig;
+}
+
+/* The RRSIG's data up to the signature (RFC 4034 section 3.1); returns its length. */
+static size_t rrsig_begin(const struct rrsig *rrsig, uint8_t *out)
+{
+        uint8_t *at = store16(out, rrsig->type);
+
+        *at++ = rrsig->algorithm;
+        *at++ = rrsig->labels;
+        at = store32(at, rrsig->ttl);
+        at = store32(at, rrsig->expiration_s);
+        at = store32(at, rrsig->inception_s);
+        at = store16(at, rrsig->tag);
+        return RRSIG_FIXED_LEN + dname_lower(rrsig->signer, at);
 }
 
 static int canonical_order(const void *left, const void *right)
@@ -222,27 +197,48 @@ static size_t signed_data(const uint8_t *owner, const struct lab_set *set, const
         return (size_t)(at - out);
 }
 
+/* The key that signs sets of this type. */
+static const struct lab_key *signer_of(const struct lab_signing *signing, uint16_t type)
+{
+        bool keys = type == TYPE_DNSKEY && signing->flaw != FLAW_KEYS_BY_OTHER;
+
+        return keys ? &signing->key_key : &signing->zone_key;
+}
+
+/* The right signature last, and before it as many false ones as the flaw wants, each false in another byte. */
+static struct lab_set *signature_set(struct lab_zone *zone, uint32_t ttl, uint8_t *rdata, size_t len)
+{
+        uint16_t others = flaw_false_signatures(zone->signing);
+        struct lab_set *signatures = lab_set_new(zone->pool, TYPE_RRSIG, ttl, (uint16_t)(others + 1));
+
+        for (uint16_t i = 0; i <= others; i++) {
+                uint8_t *copy = lab_copy(zone->pool, rdata, len);
+                if (i < others)
+                        copy[len - 1 - i % 32] ^= (uint8_t)(1 + i / 32);
+                signatures->data[i] = (struct lab_rdata){ .bytes = copy, .len = (uint16_t)len };
+        }
+        return signatures;
+}
+
 static struct lab_set *signature_make(struct lab_zone *zone, const uint8_t *owner, const struct lab_set *set)
 {
-        const struct lab_signing *signing = zone->signing;
-        const struct lab_key *key = set->type == TYPE_DNSKEY ? &signing->key_key : &signing->zone_key;
+        const struct lab_key *key = signer_of(zone->signing, set->type);
+        struct rrsig rrsig = rrsig_fields(zone, owner, set, key);
         uint8_t rdata[RRSIG_FIXED_LEN + DNAME_MAX + KEY_SIGNATURE_MAX];
         uint8_t *data = lab_grow(NULL, SIGNED_DATA_MAX);
-        size_t begin = rrsig_begin(zone, owner, set, key, rdata);
+        size_t begin = rrsig_begin(&rrsig, rdata);
         size_t len = begin + lab_key_sign(key, data, signed_data(owner, set, rdata, begin, data), rdata + begin);
 
         free(data);
-        if (signing->flaw == FLAW_BOGUS && set->type != TYPE_DNSKEY)
-                rdata[len - 1] ^= 1;
-        struct lab_set *signatures = lab_set_new(zone->pool, TYPE_RRSIG, set->ttl, 1);
-        signatures->data[0].bytes = lab_copy(zone->pool, rdata, len);
-        signatures->data[0].len = (uint16_t)len;
-        return signatures;
+        flaw_signature(zone->signing, set->type, rdata, len);
+        return signature_set(zone, set->ttl, rdata, len);
 }
 
 struct lab_set *lab_sign(struct lab_zone *zone, const uint8_t *owner, struct lab_set *set)
 {
-        if (!set->signatures && zone->signing && zone->signing->flaw != FLAW_STRIPPED && set->type != TYPE_RRSIG)
+        if (set->signatures || !zone->signing || set->type == TYPE_RRSIG)
+                return set->signatures;
+        if (!flaw_leaves_unsigned(zone->signing, set->type))
                 set->signatures = signature_make(zone, owner, set);
         return set->signatures;
 }

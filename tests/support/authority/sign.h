@@ -4,15 +4,8 @@
  * that a lab of ten thousand zones starts at once.
  */
 #include "authority.h"
+#include "flaws.h"
 #include "keys.h"
-#include "zone.h"
-
-enum flaw {
-#define FLAW(constant, name, help) FLAW_##constant,
-#include "flaws.def"
-#undef FLAW
-        FLAW_COUNT
-};
 
 enum denial_kind { DENIAL_NSEC, DENIAL_NSEC3, DENIAL_OPTOUT };
 
@@ -34,7 +27,7 @@ bool sign_option(struct lab_zone *zone, const char *text);
 /** Make the keys of a signed, unfinished zone and add its DNSKEY and NSEC3PARAM records. false: unknown algorithm. */
 bool sign_prepare(struct lab_zone *zone, const struct authority_settings *settings);
 
-/** Add the DS of a prepared child to its unfinished parent, unless the child's flaw says otherwise. */
+/** Add the DS of a prepared child to its unfinished parent. */
 void sign_delegate(struct lab_zone *parent, const struct lab_zone *child);
 
 /** The RRSIG set over this set as owned by owner, kept in the set; NULL when the zone does not sign. */
