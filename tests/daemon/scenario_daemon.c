@@ -3,9 +3,9 @@
  *
  *   scenario_daemon [--verbose] [--jobs N] [--expect FILE] [FILE-OR-FOLDER...]
  *
- * Each file gets a process with a network namespace of its own: fake servers on UDP and TCP port 53 of every address that
- * the file names, all other addresses silent, cairnd at 127.127.0.2 (or fd00:dec::2) under libfaketime, whose wall clock
- * jumps at TIME_PASSES. Without names the scenarios of this tree are played, and those below CAIRN_SCENARIOS.
+ * Each file gets a process with a network namespace of its own: fake servers on UDP and TCP port 53 of every address
+ * that the file names, all other addresses silent, cairnd at 127.127.0.2 (or fd00:dec::2) under libfaketime, whose wall
+ * clock jumps at TIME_PASSES. Without names the scenarios of this tree are played, and those below CAIRN_SCENARIOS.
  *
  * Left out are the steps that need virtual time or the trace, and files with `in-process: yes`. Where namespaces are
  * forbidden or libfaketime is missing the program ends with 77: skipped.
@@ -28,7 +28,15 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { STATUS_PASSED = 0, STATUS_FAILED = 1, STATUS_SKIPPED = 77, PATIENCE_MS = 5000, END_MS = 2000, WHY_MAX = 900, JOBS_MAX = 16 };
+enum {
+        STATUS_PASSED = 0,
+        STATUS_FAILED = 1,
+        STATUS_SKIPPED = 77,
+        PATIENCE_MS = 5000,
+        END_MS = 2000,
+        WHY_MAX = 900,
+        JOBS_MAX = 16
+};
 
 static const char *const faketime_paths[] = {
         "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1",
@@ -40,12 +48,12 @@ static const char *const faketime_paths[] = {
 struct stage {
         struct rpl *rpl;
         struct fake fake;
-        char dir[64];            /* the daemon's working directory, removed at the end */
+        char dir[64]; /* the daemon's working directory, removed at the end */
         struct address daemon, client;
         pid_t pid;
-        long long offset_s;      /* the daemon's wall clock, ahead of ours */
+        long long offset_s; /* the daemon's wall clock, ahead of ours */
         uint16_t next_id;
-        bool keep_asks;          /* the last query did not wait: its clients still do */
+        bool keep_asks; /* the last query did not wait: its clients still do */
         bool verbose;
         bool failed;
         char *why;
@@ -66,7 +74,7 @@ static void fail(struct stage *stage, unsigned line, const char *format, ...)
         va_end(args);
 }
 
-/* --- The daemon -------------------------------------------------------------------------------------------------------- */
+/* --- The daemon --------------------------------------------------------------------------------------------------- */
 
 static const char *find_faketime(void)
 {
@@ -98,10 +106,11 @@ static bool write_config(struct stage *stage, bool minimise)
         FILE *file;
 
         (void)snprintf(path, sizeof path, "%s/cairn.yaml", stage->dir);
-        (void)snprintf(lines, sizeof lines,
-                       "listen: [\"%s\"]\nport: 53\nworkers: 1\ncache-dir: %s/cache\nstate-dir: %s/state\ncache-size: 16MiB\n"
-                       "control-socket: off\ntrace-log: %s\n",
-                       address_text(&stage->daemon, address), stage->dir, stage->dir, stage->verbose ? "stderr" : "off");
+        (void)snprintf(
+                lines, sizeof lines,
+                "listen: [\"%s\"]\nport: 53\nworkers: 1\ncache-dir: %s/cache\nstate-dir: %s/state\ncache-size: 16MiB\n"
+                "control-socket: off\ntrace-log: %s\n",
+                address_text(&stage->daemon, address), stage->dir, stage->dir, stage->verbose ? "stderr" : "off");
         file = fopen(path, "w");
         if (!file)
                 return false;
@@ -200,14 +209,16 @@ static void end_daemon(struct stage *stage)
         if (ended == stage->pid && WIFEXITED(status) && !WEXITSTATUS(status))
                 return;
         fail(stage, 0, "cairnd ends with %s %d", ended && WIFSIGNALED(status) ? "signal" : "status",
-             !ended ? -1 : WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+             !ended                ? -1
+             : WIFSIGNALED(status) ? WTERMSIG(status)
+                                   : WEXITSTATUS(status));
         if (!ended) {
                 kill(stage->pid, SIGKILL);
                 waitpid(stage->pid, NULL, 0);
         }
 }
 
-/* --- Steps --------------------------------------------------------------------------------------------------------------- */
+/* --- Steps -------------------------------------------------------------------------------------------------------- */
 
 static enum rpl_step_kind next_kind(const struct stage *stage, const struct rpl_step *step)
 {
@@ -226,7 +237,8 @@ static void play_query(struct stage *stage, const struct rpl_step *step)
         for (unsigned i = 0; i < client->times; i++) {
                 size_t len = rpl_write_query(step->entry, (uint16_t)(++stage->next_id * 40503), query);
 
-                if (!fake_ask(&stage->fake, &stage->client, &stage->daemon, client->tcp, query, len) && !step->entry->raw)
+                if (!fake_ask(&stage->fake, &stage->client, &stage->daemon, client->tcp, query, len) &&
+                    !step->entry->raw)
                         fail(stage, step->line, "the query cannot be sent: %s", strerror(errno));
         }
         if (step->entry->raw && !checked)
@@ -278,33 +290,22 @@ static void play_step(struct stage *stage, const struct rpl_step *step)
 {
         stage->fake.step = step->id;
         switch (step->kind) {
-        case RPL_QUERY:
-                play_query(stage, step);
-                break;
-        case RPL_CHECK_ANSWER:
-                play_check_answer(stage, step);
-                break;
+        case RPL_QUERY: play_query(stage, step); break;
+        case RPL_CHECK_ANSWER: play_check_answer(stage, step); break;
         case RPL_TIME_PASSES:
                 stage->offset_s += (long long)step->amount;
                 write_clock(stage);
                 break;
-        case RPL_WAIT:
-                fake_run(&stage->fake, (unsigned)step->amount, false);
-                break;
-        case RPL_CHECK_SILENCE:
-                play_check_silence(stage, step);
-                break;
-        case RPL_CHECK_UPSTREAM:
-                play_check_upstream(stage, step);
-                break;
+        case RPL_WAIT: fake_run(&stage->fake, (unsigned)step->amount, false); break;
+        case RPL_CHECK_SILENCE: play_check_silence(stage, step); break;
+        case RPL_CHECK_UPSTREAM: play_check_upstream(stage, step); break;
         case RPL_CHECK_TRACE:
         case RPL_REPLY:
-        case RPL_CHECK_OUT_QUERY:
-                break;
+        case RPL_CHECK_OUT_QUERY: break;
         }
 }
 
-/* --- One file -------------------------------------------------------------------------------------------------------------- */
+/* --- One file ----------------------------------------------------------------------------------------------------- */
 
 static void remove_folder(const char *path)
 {
@@ -331,7 +332,8 @@ static bool open_stage(struct stage *stage)
 {
         bool ipv6 = rpl_is_ipv6(stage->rpl);
 
-        (void)snprintf(stage->dir, sizeof stage->dir, "%.40s/cairn-scenario-XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
+        (void)snprintf(stage->dir, sizeof stage->dir, "%.40s/cairn-scenario-XXXXXX",
+                       getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
         if (!mkdtemp(stage->dir)) {
                 stage->dir[0] = '\0';
                 fail(stage, 0, "no folder to work in");
@@ -409,7 +411,7 @@ static int play_file(const char *path, bool verbose)
         return passed ? STATUS_PASSED : STATUS_FAILED;
 }
 
-/* --- All files, some at a time ------------------------------------------------------------------------------------------------ */
+/* --- All files, some at a time ------------------------------------------------------------------------------------ */
 
 struct job {
         pid_t pid; /* 0: idle */
@@ -457,7 +459,8 @@ static void finish_job(struct run *run, struct job *job, int status)
         if (WIFEXITED(status) && WEXITSTATUS(status) == STATUS_SKIPPED)
                 run->tally.skipped++;
         else
-                collection_judge(&run->collection, job->path, WIFEXITED(status) && !WEXITSTATUS(status), why, &run->tally);
+                collection_judge(&run->collection, job->path, WIFEXITED(status) && !WEXITSTATUS(status), why,
+                                 &run->tally);
 }
 
 /* Wait for one job to end. */
@@ -516,7 +519,8 @@ int main(int argc, char **argv)
                         run.verbose = true;
                 else if (!strcmp(argv[i], "--jobs") && i + 1 < argc)
                         run.jobs = (unsigned)atoi(argv[++i]);
-                else if (!strcmp(argv[i], "--expect") && i + 1 < argc && collection_expect(&run.collection, argv[i + 1], false))
+                else if (!strcmp(argv[i], "--expect") && i + 1 < argc &&
+                         collection_expect(&run.collection, argv[i + 1], false))
                         i++;
                 else if (argv[i][0] == '-' || !collection_add(&run.collection, argv[i]))
                         return usage();

@@ -1,6 +1,6 @@
 /*
- * Any sequence of events: questions, replies, failures, time. Whatever comes, each client gets one response at most, and
- * one at all when nothing is lost; and when all is quiet nothing is left under way.
+ * Any sequence of events: questions, replies, failures, time. Whatever comes, each client gets one response and no
+ * second one; and when all is quiet nothing is left under way.
  *
  * The bytes are a script. Each step is a byte that says what happens, followed by what it needs:
  *
@@ -15,7 +15,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FLIGHTS_MAX = 32, CLIENTS_MAX = 32, STEPS_MAX = 200, RECORDS_MAX = 12, QUIET_US = 30000000, HEADER_BYTES = 12, CLASS_IN_NUMBER = 1 };
+enum {
+        FLIGHTS_MAX = 32,
+        CLIENTS_MAX = 32,
+        STEPS_MAX = 200,
+        RECORDS_MAX = 12,
+        QUIET_US = 30000000,
+        HEADER_BYTES = 12,
+        CLASS_IN_NUMBER = 1
+};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -38,17 +46,31 @@ struct play {
         bool gone[CLIENTS_MAX];
 };
 
-static const char *const yaml = "root-hints: [\"k.root-servers.net 193.0.14.129\", \"l.root-servers.net 199.7.83.42\"]\n"
-                                "special-use-zones: no\nvalidation: no\nforward-zones: [{ name: fwd, addresses: [192.0.2.53] }]\n";
+static const char *const yaml =
+        "root-hints: [\"k.root-servers.net 193.0.14.129\", \"l.root-servers.net 199.7.83.42\"]\n"
+        "special-use-zones: no\nvalidation: no\nforward-zones: [{ name: fwd, addresses: [192.0.2.53] }]\n";
 
 /* Names as they stand in messages. Each is below one that comes before it, more or less. */
 static const struct {
         const char *wire;
         size_t len;
 } names[] = {
-#define NAME(wire) { wire, sizeof wire }
-        NAME(""), NAME("\7example"), NAME("\3www\7example"), NAME("\3ns1\7example"), NAME("\1a\1b\7example"), NAME("\5other"),
-        NAME("\2ns\5other"), NAME("\3fwd"), NAME("\1x\3fwd"), NAME("\1b\7example"), NAME("\3WWW\5OTHER"), NAME("\1*\7example"),
+#define NAME(wire)                                                                                                     \
+        {                                                                                                              \
+                wire, sizeof wire                                                                                      \
+        }
+        NAME(""),
+        NAME("\7example"),
+        NAME("\3www\7example"),
+        NAME("\3ns1\7example"),
+        NAME("\1a\1b\7example"),
+        NAME("\5other"),
+        NAME("\2ns\5other"),
+        NAME("\3fwd"),
+        NAME("\1x\3fwd"),
+        NAME("\1b\7example"),
+        NAME("\3WWW\5OTHER"),
+        NAME("\1*\7example"),
 #undef NAME
 };
 

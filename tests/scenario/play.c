@@ -9,9 +9,9 @@
 #include <string.h>
 
 enum {
-        SERVER_DELAY_US = 10000,     /* a good server's answer takes that long */
-        CONNECT_US = 2000000,        /* a connection to nobody fails after that */
-        PATIENCE_US = 5000000,       /* of a client */
+        SERVER_DELAY_US = 10000,       /* a good server's answer takes that long */
+        CONNECT_US = 2000000,          /* a connection to nobody fails after that */
+        PATIENCE_US = 5000000,         /* of a client */
         RECORD_PATIENCE_US = 11000000, /* a request may go on unheard for ten seconds */
         ASKS_MAX = 256,
         TALLIES_MAX = 64,
@@ -39,19 +39,19 @@ struct player {
         struct rpl *rpl;
         const struct play_options *options;
         struct virtual *v;
-        uint64_t step;               /* the last one begun */
-        uint64_t clients;            /* how many there were */
-        unsigned long sends;         /* messages to servers, from the start */
-        struct ask ask[ASKS_MAX];    /* of the last QUERY, and of those before it that did not wait */
+        uint64_t step;            /* the last one begun */
+        uint64_t clients;         /* how many there were */
+        unsigned long sends;      /* messages to servers, from the start */
+        struct ask ask[ASKS_MAX]; /* of the last QUERY, and of those before it that did not wait */
         unsigned ask_count;
-        bool keep_asks;              /* the last QUERY did not wait: its clients still do */
-        unsigned sent;               /* messages to servers since the last QUERY */
+        bool keep_asks; /* the last QUERY did not wait: its clients still do */
+        unsigned sent;  /* messages to servers since the last QUERY */
         struct server_tally tally[TALLIES_MAX];
         unsigned tally_count;
         struct {
                 uint8_t *bytes;
                 size_t len;
-        } trace[TRACES_MAX];         /* ended since the last QUERY */
+        } trace[TRACES_MAX]; /* ended since the last QUERY */
         unsigned trace_count;
         uint8_t message[RPL_MESSAGE_MAX];
         bool failed;
@@ -85,7 +85,7 @@ static void say(const struct player *p, const char *format, ...)
         putchar('\n');
 }
 
-/* --- What servers do -------------------------------------------------------------------------------------------------- */
+/* --- What servers do ---------------------------------------------------------------------------------------------- */
 
 static void count_sent(struct player *p, const struct address *server)
 {
@@ -126,7 +126,8 @@ static void answer_with(struct player *p, const struct rpl_entry *entry, const s
                 virtual_deliver(p->v, send->send.flight, delay_us, p->message, len);
 }
 
-static void serve_unforeseen(struct player *p, const struct action *send, const struct rpl_received *query, const char *server)
+static void serve_unforeseen(struct player *p, const struct action *send, const struct rpl_received *query,
+                             const char *server)
 {
         char text[TEXT_MAX];
 
@@ -149,21 +150,17 @@ static void server_gets(void *context, const struct action *send)
         say(p, "-> %s: %s (%zu bytes, flight %u)", server, text, query.len, send->send.flight);
         count_sent(p, &send->send.to.address);
         switch (rpl_serve(p->rpl, &send->send.to.address, p->step, &query, &entry)) {
-        case RPL_SERVED:
-                answer_with(p, entry, send, &query);
-                break;
+        case RPL_SERVED: answer_with(p, entry, send, &query); break;
         case RPL_SILENT:
                 say(p, "   nobody lives there");
                 if (query.tcp)
                         virtual_fail(p->v, send->send.flight, CONNECT_US, FAILURE_CONNECT);
                 break;
-        case RPL_UNFORESEEN:
-                serve_unforeseen(p, send, &query, server);
-                break;
+        case RPL_UNFORESEEN: serve_unforeseen(p, send, &query, server); break;
         }
 }
 
-/* --- What clients get --------------------------------------------------------------------------------------------------- */
+/* --- What clients get --------------------------------------------------------------------------------------------- */
 
 /* Hook: a response, or the news that there will be none. */
 static void client_gets(void *context, uint64_t client, const uint8_t *bytes, size_t len)
@@ -216,7 +213,8 @@ static void print_traces(const struct player *p)
                 printf("    trace %u\n", i);
                 while (trace_next(&trace, &at, &step)) {
                         step_text(&step, text, sizeof text);
-                        printf("    %8.3f  [%u] %s: %s\n", (double)step.at_us / 1e6, step.task, step_word(step.kind), text);
+                        printf("    %8.3f  [%u] %s: %s\n", (double)step.at_us / 1e6, step.task, step_word(step.kind),
+                               text);
                 }
         }
 }
@@ -235,7 +233,7 @@ static void print_metrics(const struct metrics *metrics)
         }
 }
 
-/* --- Steps ------------------------------------------------------------------------------------------------------------------ */
+/* --- Steps -------------------------------------------------------------------------------------------------------- */
 
 static void forget_question(struct player *p)
 {
@@ -307,8 +305,8 @@ static void play_query(struct player *p, const struct rpl_step *step)
         say(p, "=> step %llu: client asks %s", (unsigned long long)step->id, text);
         for (unsigned i = 0; i < entry->client.times; i++)
                 ask(p, entry);
-        if (entry->client.no_wait || (entry->raw && next_kind(p, step) != RPL_CHECK_ANSWER &&
-                                      next_kind(p, step) != RPL_CHECK_SILENCE))
+        if (entry->client.no_wait ||
+            (entry->raw && next_kind(p, step) != RPL_CHECK_ANSWER && next_kind(p, step) != RPL_CHECK_SILENCE))
                 return;
         while (!all_answered(p) && virtual_step(p->v, until_us))
                 ;
@@ -408,35 +406,22 @@ static void play_step(struct player *p, const struct rpl_step *step)
 {
         p->step = step->id;
         switch (step->kind) {
-        case RPL_QUERY:
-                play_query(p, step);
-                break;
-        case RPL_CHECK_ANSWER:
-                play_check_answer(p, step);
-                break;
+        case RPL_QUERY: play_query(p, step); break;
+        case RPL_CHECK_ANSWER: play_check_answer(p, step); break;
         case RPL_TIME_PASSES:
                 say(p, "   %llu s pass", (unsigned long long)step->amount);
                 virtual_jump(p->v, (int64_t)step->amount);
                 break;
-        case RPL_WAIT:
-                play_wait(p, step->amount);
-                break;
-        case RPL_CHECK_SILENCE:
-                play_check_silence(p, step);
-                break;
-        case RPL_CHECK_TRACE:
-                play_check_trace(p, step);
-                break;
-        case RPL_CHECK_UPSTREAM:
-                play_check_upstream(p, step);
-                break;
+        case RPL_WAIT: play_wait(p, step->amount); break;
+        case RPL_CHECK_SILENCE: play_check_silence(p, step); break;
+        case RPL_CHECK_TRACE: play_check_trace(p, step); break;
+        case RPL_CHECK_UPSTREAM: play_check_upstream(p, step); break;
         case RPL_REPLY:
-        case RPL_CHECK_OUT_QUERY:
-                break;
+        case RPL_CHECK_OUT_QUERY: break;
         }
 }
 
-/* --- The whole ------------------------------------------------------------------------------------------------------------------ */
+/* --- The whole ---------------------------------------------------------------------------------------------------- */
 
 static struct virtual *open_world(struct player *p, bool minimise)
 {

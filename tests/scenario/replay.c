@@ -24,7 +24,8 @@ struct run {
 static int usage(void)
 {
         fputs("usage: replay [--verbose] [--list] [--seeds N] [--settings 'key: value'] [--expect FILE] "
-              "FILE-OR-FOLDER...\n", stderr);
+              "FILE-OR-FOLDER...\n",
+              stderr);
         return 2;
 }
 
@@ -36,7 +37,8 @@ static bool play_mode(struct run *run, struct rpl *rpl, bool minimise, char why[
                 run->options.seed = i;
                 if (play(rpl, minimise, &run->options, reason))
                         continue;
-                (void)snprintf(why, PLAY_WHY_MAX, "minimisation %s, seed %u: %.700s", minimise ? "on" : "off", i, reason);
+                (void)snprintf(why, PLAY_WHY_MAX, "minimisation %s, seed %u: %.700s", minimise ? "on" : "off", i,
+                               reason);
                 return false;
         }
         return true;

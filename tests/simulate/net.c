@@ -20,8 +20,8 @@ static bool is_lost(struct net *net)
 }
 
 /* Forgeries overtake the right answer. Those from another address or port never pass the host, which checks them. */
-static void deliver_forgeries(struct net *net, const struct action *send, const struct authority_manner *manner, size_t len,
-                              uint64_t delay_us)
+static void deliver_forgeries(struct net *net, const struct action *send, const struct authority_manner *manner,
+                              size_t len, uint64_t delay_us)
 {
         uint8_t forged[AUTHORITY_MESSAGE_MAX + 16];
 

@@ -1,7 +1,7 @@
 #pragma once
 /*
- * A small Internet in memory: a resolver without a world (support/virtual), the servers of a lab (support/authority), and
- * between them a network that loses, delays and forges. All dice come from one seed.
+ * A small Internet in memory: a resolver without a world (support/virtual), the servers of a lab (support/authority),
+ * and between them a network that loses, delays and forges. All dice come from one seed.
  */
 #include "authority/authority.h"
 #include "base/rng.h"
@@ -13,10 +13,10 @@ enum { NET_SERVERS_MAX = 16384 };
 
 struct net_settings {
         uint64_t seed;
-        unsigned loss_percent;      /* exchanges that are lost; over TCP they are late instead */
+        unsigned loss_percent; /* exchanges that are lost; over TCP they are late instead */
         unsigned delay_ms, jitter_ms;
-        const char *yaml;           /* lines for the settings file, beside the root hints */
-        const char *watch;          /* traces of questions whose name holds this text are printed; or NULL */
+        const char *yaml;  /* lines for the settings file, beside the root hints */
+        const char *watch; /* traces of questions whose name holds this text are printed; or NULL */
 };
 
 /* Who wants to know what clients get. */
@@ -29,7 +29,7 @@ struct net {
         struct rng rng;
         net_answered *answered;
         void *context;
-        uint64_t sent;              /* messages to servers, from the start */
+        uint64_t sent; /* messages to servers, from the start */
         uint16_t next_id;
         uint8_t answer[AUTHORITY_MESSAGE_MAX + 64];
 };

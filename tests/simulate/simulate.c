@@ -17,9 +17,9 @@
 #include <string.h>
 
 enum {
-        PATIENCE_US = 10000000,  /* in which a question counts as resolved */
-        RETRY_US = 1000000,      /* a client that was told SERVFAIL asks again after that */
-        SPACING_US = 20000,      /* between two clients' first questions */
+        PATIENCE_US = 10000000, /* in which a question counts as resolved */
+        RETRY_US = 1000000,     /* a client that was told SERVFAIL asks again after that */
+        SPACING_US = 20000,     /* between two clients' first questions */
         NAME_MAX_LEN = 255,
         RCODE_SERVFAIL_NUMBER = 2,
 };
@@ -31,7 +31,7 @@ struct options {
         const char *watch;
 };
 
-/* --- Questions with patience ----------------------------------------------------------------------------------------- */
+/* --- Questions with patience -------------------------------------------------------------------------------------- */
 
 /* One client's question: asked again while the answer is SERVFAIL and there is time. */
 struct wish {
@@ -40,14 +40,14 @@ struct wish {
         uint64_t first_us, again_us; /* again_us 0: nothing is planned */
         uint64_t took_us;            /* until it was resolved; 0: not yet */
         unsigned asked;
-        bool lied_to;                /* got an answer that is neither the truth nor SERVFAIL */
+        bool lied_to; /* got an answer that is neither the truth nor SERVFAIL */
 };
 
 struct crowd {
         struct net net;
         struct wish *wish;
-        uint64_t count, next;        /* all, and those that have asked */
-        uint64_t oldest;             /* all before it have ended */
+        uint64_t count, next; /* all, and those that have asked */
+        uint64_t oldest;      /* all before it have ended */
         uint64_t resolved, at_once, lied_to;
         uint8_t truth[AUTHORITY_MESSAGE_MAX];
 };
@@ -129,7 +129,8 @@ static void run_crowd(struct crowd *crowd)
         }
 }
 
-static bool open_crowd(struct crowd *crowd, struct authority *authority, const struct net_settings *settings, uint64_t count)
+static bool open_crowd(struct crowd *crowd, struct authority *authority, const struct net_settings *settings,
+                       uint64_t count)
 {
         *crowd = (struct crowd){ .count = count, .wish = calloc(count, sizeof *crowd->wish) };
         if (!crowd->wish || !net_open(&crowd->net, authority, settings, wish_answered, crowd))
@@ -160,15 +161,16 @@ static void print_unresolved(const struct crowd *crowd, unsigned most)
         }
 }
 
-/* --- Trial: loss ------------------------------------------------------------------------------------------------------- */
+/* --- Trial: loss -------------------------------------------------------------------------------------------------- */
 
 static bool trial_loss(const struct options *options)
 {
-        struct net_settings settings = { .seed = options->seed, .loss_percent = 30, .delay_ms = 100, .jitter_ms = 50,
-                                         .watch = options->watch };
+        struct net_settings settings = {
+                .seed = options->seed, .loss_percent = 30, .delay_ms = 100, .jitter_ms = 50, .watch = options->watch
+        };
         uint64_t count = options->questions ? options->questions : options->full ? 10000 : 2000;
-        struct authority *authority = authority_generate(&(struct authority_settings){ options->seed, 1750000000 },
-                                                         count / 10);
+        struct authority *authority =
+                authority_generate(&(struct authority_settings){ options->seed, 1750000000 }, count / 10);
         struct crowd crowd;
         bool good;
 
@@ -188,24 +190,26 @@ static bool trial_loss(const struct options *options)
         return good;
 }
 
-/* --- Trial: liars ------------------------------------------------------------------------------------------------------ */
+/* --- Trial: liars ------------------------------------------------------------------------------------------------- */
 
 static const char *const ways[] = {
-        "silent",      "silent-udp",    "rcode=2",       "rcode=5",       "upward",         "truncate",   "no-question",
-        "wrong-id",    "wrong-question", "wrong-type",   "lowercase",     "not-response",   "wrong-opcode", "malformed",
-        "formerr-edns", "notimp-edns",  "servfail-edns", "tcp-refuse",    "forge-id=20",    "forge-question=4",
-        "forge-case=2", "forge-port=5", "slow=800",      "no-opt",        "no-aa",          "cookie-required",
-        "poison=z1.t1", "drop-edns",
+        "silent",       "silent-udp",       "rcode=2",        "rcode=5",      "upward",        "truncate",
+        "no-question",  "wrong-id",         "wrong-question", "wrong-type",   "lowercase",     "not-response",
+        "wrong-opcode", "malformed",        "formerr-edns",   "notimp-edns",  "servfail-edns", "tcp-refuse",
+        "forge-id=20",  "forge-question=4", "forge-case=2",   "forge-port=5", "slow=800",      "no-opt",
+        "no-aa",        "cookie-required",  "poison=z1.t1",   "drop-edns",
 };
 
 enum { WAYS = sizeof ways / sizeof *ways, LIAR_EVERY = 4 };
 
 static bool trial_liars(const struct options *options)
 {
-        struct net_settings settings = { .seed = options->seed, .delay_ms = 30, .jitter_ms = 20, .watch = options->watch };
+        struct net_settings settings = {
+                .seed = options->seed, .delay_ms = 30, .jitter_ms = 20, .watch = options->watch
+        };
         uint64_t count = options->questions ? options->questions : options->full ? 10000 : 2000;
-        struct authority *authority = authority_generate(&(struct authority_settings){ options->seed, 1750000000 },
-                                                         count / 10);
+        struct authority *authority =
+                authority_generate(&(struct authority_settings){ options->seed, 1750000000 }, count / 10);
         struct crowd crowd;
         bool good;
 
@@ -230,13 +234,13 @@ static bool trial_liars(const struct options *options)
         return good;
 }
 
-/* --- Trial: hostile zones ---------------------------------------------------------------------------------------------- */
+/* --- Trial: hostile zones ----------------------------------------------------------------------------------------- */
 
 enum { MESSAGES_MAX = 100, VICTIM_MAX = 20, HOSTILE_QUESTIONS = 5, ANSWER_US = 5000000, QUIET_US = 15000000 };
 
 /* A zone of the lab that was made to hurt; a way for its server instead of that in lab.conf; where the victim lives. */
 static const struct hostile {
-        const char *name;   /* of the attack */
+        const char *name; /* of the attack */
         const char *zone;
         const char *server; /* NULL: as in lab.conf */
         const char *way;
@@ -314,8 +318,8 @@ static uint64_t victim_messages(const struct authority *authority, const char *a
 }
 
 /* One question below a hostile zone: answered in time, cheap, and nothing is left of it afterwards. */
-static bool survive(const struct options *options, struct authority *authority, const struct hostile *attack, struct net *net,
-                    struct last_answer *last, unsigned number)
+static bool survive(const struct options *options, struct authority *authority, const struct hostile *attack,
+                    struct net *net, struct last_answer *last, unsigned number)
 {
         static const char *const victim_address = "127.53.3.30";
         uint8_t name[NAME_MAX_LEN + 32];
@@ -342,10 +346,14 @@ static bool survive(const struct options *options, struct authority *authority, 
 
 static bool trial_attack(const struct options *options, const char *lab, const struct hostile *attack)
 {
-        struct net_settings settings = { .seed = options->seed, .delay_ms = 10, .jitter_ms = 5,
-                                         .yaml = "do-not-query-localhost: no\nspecial-use-zones: no\n", .watch = options->watch };
+        struct net_settings settings = { .seed = options->seed,
+                                         .delay_ms = 10,
+                                         .jitter_ms = 5,
+                                         .yaml = "do-not-query-localhost: no\nspecial-use-zones: no\n",
+                                         .watch = options->watch };
         char complaint[AUTHORITY_COMPLAINT_MAX];
-        struct authority *authority = authority_load(lab, &(struct authority_settings){ options->seed, 1750000000 }, complaint);
+        struct authority *authority =
+                authority_load(lab, &(struct authority_settings){ options->seed, 1750000000 }, complaint);
         struct last_answer last;
         struct net net;
         bool good = true;
@@ -383,7 +391,7 @@ static bool trial_hostile(const struct options *options)
         return good;
 }
 
-/* --- All ------------------------------------------------------------------------------------------------------------------ */
+/* --- All ---------------------------------------------------------------------------------------------------------- */
 
 static const struct trial {
         const char *name;

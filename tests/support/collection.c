@@ -115,7 +115,8 @@ void collection_free(struct collection *collection)
         free(collection->known);
 }
 
-void collection_judge(const struct collection *collection, const char *path, bool passed, const char *why, struct tally *tally)
+void collection_judge(const struct collection *collection, const char *path, bool passed, const char *why,
+                      struct tally *tally)
 {
         char name[COLLECTION_NAME_MAX], reason[COLLECTION_NAME_MAX];
         const char *known;

@@ -39,7 +39,8 @@ struct tally {
 };
 
 /** Print the line for one file, and count it. why: nothing if it passed. */
-void collection_judge(const struct collection *collection, const char *path, bool passed, const char *why, struct tally *tally);
+void collection_judge(const struct collection *collection, const char *path, bool passed, const char *why,
+                      struct tally *tally);
 
 /** The last lines: how many are known to fail, and `N passed, N failed`. */
 void tally_print(const struct tally *tally);

@@ -89,9 +89,10 @@ void fake_close(struct fake *fake)
                 free(fake->late[i].bytes);
 }
 
-/* --- Servers ----------------------------------------------------------------------------------------------------------- */
+/* --- Servers ------------------------------------------------------------------------------------------------------ */
 
-static void send_now(int fd, bool tcp, const struct sockaddr_storage *to, socklen_t to_len, const uint8_t *bytes, size_t len)
+static void send_now(int fd, bool tcp, const struct sockaddr_storage *to, socklen_t to_len, const uint8_t *bytes,
+                     size_t len)
 {
         uint8_t head[2] = { (uint8_t)(len >> 8), (uint8_t)len };
         ssize_t sent;
@@ -152,13 +153,13 @@ static void serve(struct fake *fake, unsigned number, const struct rpl_received 
         answer->tcp = query->tcp;
         switch (rpl_serve(fake->rpl, &server->address, fake->step, query, &entry)) {
         case RPL_SERVED:
-                answer->len = rpl_write_answer(entry, query, (uint16_t)(query->bytes[0] << 8 | (query->bytes[1] ^ 0x55)), out);
+                answer->len = rpl_write_answer(entry, query,
+                                               (uint16_t)(query->bytes[0] << 8 | (query->bytes[1] ^ 0x55)), out);
                 for (unsigned i = 0; answer->len && i < entry->copies; i++)
                         send_answer(fake, entry->delay_ms, answer);
                 tell(fake, "   answer", &(struct rpl_received){ out, answer->len, query->tcp });
                 return;
-        case RPL_SILENT:
-                return;
+        case RPL_SILENT: return;
         case RPL_UNFORESEEN:
                 if (!fake->unforeseen[0]) {
                         size_t len = (size_t)snprintf(fake->unforeseen, sizeof fake->unforeseen, "%s was asked ", text);
@@ -206,7 +207,8 @@ static void accept_connection(struct fake *fake, unsigned number)
 
 static void serve_tcp(struct fake *fake, struct fake_connection *connection)
 {
-        ssize_t len = recv(connection->fd, connection->bytes + connection->len, sizeof connection->bytes - connection->len, 0);
+        ssize_t len = recv(connection->fd, connection->bytes + connection->len,
+                           sizeof connection->bytes - connection->len, 0);
         size_t whole;
 
         if (len <= 0) {
@@ -217,10 +219,12 @@ static void serve_tcp(struct fake *fake, struct fake_connection *connection)
                 return;
         }
         connection->len += (size_t)len;
-        while (connection->len >= 2 && connection->len >= (whole = 2u + (connection->bytes[0] << 8 | connection->bytes[1]))) {
+        while (connection->len >= 2 &&
+               connection->len >= (whole = 2u + (connection->bytes[0] << 8 | connection->bytes[1]))) {
                 struct fake_late answer = { .fd = connection->fd };
 
-                serve(fake, connection->server, &(struct rpl_received){ connection->bytes + 2, whole - 2, true }, &answer);
+                serve(fake, connection->server, &(struct rpl_received){ connection->bytes + 2, whole - 2, true },
+                      &answer);
                 connection->len -= whole;
                 memmove(connection->bytes, connection->bytes + whole, connection->len);
         }
@@ -247,7 +251,7 @@ static unsigned send_due(struct fake *fake, unsigned ms)
         return ms;
 }
 
-/* --- Clients ------------------------------------------------------------------------------------------------------------ */
+/* --- Clients ------------------------------------------------------------------------------------------------------ */
 
 bool fake_ask(struct fake *fake, const struct address *from, const struct address *to, bool tcp, const uint8_t *bytes,
               size_t len)
@@ -314,7 +318,7 @@ static bool all_complete(const struct fake *fake)
         return true;
 }
 
-/* --- The loop -------------------------------------------------------------------------------------------------------------- */
+/* --- The loop ----------------------------------------------------------------------------------------------------- */
 
 static unsigned gather(const struct fake *fake, struct pollfd out[POLL_MAX])
 {

@@ -2,8 +2,8 @@
 /*
  * The fake servers and clients of a scenario on real sockets, in one loop.
  *
- * Servers stand on port 53, UDP and TCP, of each address that the scenario names. Clients send from sockets of their own.
- * Everything happens inside fake_run(), which returns when its time is up or all clients have their responses.
+ * Servers stand on port 53, UDP and TCP, of each address that the scenario names. Clients send from sockets of their
+ * own. Everything happens inside fake_run(), which returns when its time is up or all clients have their responses.
  */
 #include "rpl.h"
 #include <netinet/in.h>
@@ -19,7 +19,7 @@ struct fake_server {
 };
 
 struct fake_connection {
-        int fd;           /* -1: free */
+        int fd; /* -1: free */
         unsigned server;
         size_t len;
         uint8_t bytes[RPL_MESSAGE_MAX + 2];
@@ -32,22 +32,22 @@ struct fake_late {
         bool tcp;
         struct sockaddr_storage to;
         socklen_t to_len;
-        uint8_t *bytes;   /* NULL: free */
+        uint8_t *bytes; /* NULL: free */
         size_t len;
 };
 
 struct fake_ask {
         int fd;
         bool tcp;
-        bool ended;       /* the connection was closed */
-        size_t len;       /* of what came; with TCP's length */
-        uint8_t *bytes;   /* NULL: nothing yet */
+        bool ended;     /* the connection was closed */
+        size_t len;     /* of what came; with TCP's length */
+        uint8_t *bytes; /* NULL: nothing yet */
         bool complete;
 };
 
 struct fake {
         struct rpl *rpl;
-        uint64_t step;    /* the last one begun */
+        uint64_t step; /* the last one begun */
         struct fake_server server[FAKE_SERVERS_MAX];
         unsigned server_count;
         struct fake_connection connection[FAKE_CONNECTIONS_MAX];
@@ -70,7 +70,7 @@ bool fake_ask(struct fake *fake, const struct address *from, const struct addres
 /** Forget all clients, and count the servers' queries from zero again. */
 void fake_forget(struct fake *fake);
 
-/** Let the world turn for so long, or until every client has its response if wait_all is set. True: every client has. */
+/** Let the world turn for so long, or until every client has its response if wait_all is set. True: all have. */
 bool fake_run(struct fake *fake, unsigned ms, bool wait_all);
 
 /** Monotonic milliseconds. */

@@ -38,12 +38,13 @@ static void write_batch(FILE *ip, const struct address *address, unsigned count)
               "address add 10.255.255.254/32 dev silence\n"
               "address add fd00:255::254/128 dev silence nodad\n"
               "route add 0.0.0.0/0 dev silence\n"
-              "route add ::/0 dev silence\n", ip);
+              "route add ::/0 dev silence\n",
+              ip);
         for (unsigned i = 0; i < count; i++) {
                 if (address_is_loopback(&address[i]) && address[i].family == 4)
                         continue; /* all of 127.0.0.0/8 is there already */
-                fprintf(ip, "address add %s/%d dev lo%s\n", address_text(&address[i], text), address[i].family == 4 ? 32 : 128,
-                        address[i].family == 4 ? "" : " nodad");
+                fprintf(ip, "address add %s/%d dev lo%s\n", address_text(&address[i], text),
+                        address[i].family == 4 ? 32 : 128, address[i].family == 4 ? "" : " nodad");
         }
 }
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* The parser goes line by line. A line's first word says what it is; which words are known depends on where we are: in
- * the config block, between blocks, in a RANGE, in an ENTRY, in a CHECK_TRACE. Anything else in a SECTION is a record. */
+ * the config block, between blocks, in a RANGE, in an ENTRY. Anything else in a SECTION is a record. */
 
 enum { ARENA_MAX = 64 << 20, WORDS_MAX = 64, ARRAY_FIRST = 8 };
 
@@ -19,18 +19,18 @@ struct parser {
         const char *at, *end;
         unsigned line;
         enum place place;
-        bool titled;                 /* SCENARIO_BEGIN was there */
-        struct rpl_range *range;     /* in a RANGE */
-        struct rpl_step *step;       /* the last one; it may still want its ENTRY */
-        struct rpl_entry *entry;     /* in an ENTRY */
+        bool titled;             /* SCENARIO_BEGIN was there */
+        struct rpl_range *range; /* in a RANGE */
+        struct rpl_step *step;   /* the last one; it may still want its ENTRY */
+        struct rpl_entry *entry; /* in an ENTRY */
         enum section_place section;
-        ldns_pkt_section records;    /* SECTION_RECORDS: which */
+        ldns_pkt_section records; /* SECTION_RECORDS: which */
         char *complaint;
         bool failed;
-        char text[65536];            /* the line without its comment */
+        char text[65536]; /* the line without its comment */
         char *word[WORDS_MAX];
         unsigned word_count;
-        char words[65536];           /* the line, cut into words */
+        char words[65536]; /* the line, cut into words */
 };
 
 static void fail(struct parser *p, const char *format, ...)
@@ -115,7 +115,7 @@ static bool is_word(const struct parser *p, unsigned i, const char *word)
         return i < p->word_count && !strcmp(p->word[i], word);
 }
 
-/* --- Lines --------------------------------------------------------------------------------------------------------- */
+/* --- Lines -------------------------------------------------------------------------------------------------------- */
 
 /* Copy without the comment that `;` (and `#`, if hash is set) begins outside of quotes, and without blanks around. */
 static void strip_comment(const char *from, size_t len, bool hash, bool semicolon, char *out, size_t size)
@@ -144,7 +144,8 @@ static void cut_into_words(struct parser *p)
 
         memcpy(p->words, p->text, sizeof p->words);
         p->word_count = 0;
-        for (char *w = strtok_r(p->words, " \t", &save); w && p->word_count < WORDS_MAX; w = strtok_r(NULL, " \t", &save))
+        for (char *w = strtok_r(p->words, " \t", &save); w && p->word_count < WORDS_MAX;
+             w = strtok_r(NULL, " \t", &save))
                 p->word[p->word_count++] = w;
 }
 
@@ -168,7 +169,7 @@ static bool next_line(struct parser *p)
         return !p->failed;
 }
 
-/* --- Config block --------------------------------------------------------------------------------------------------- */
+/* --- Config block ------------------------------------------------------------------------------------------------- */
 
 static void unquote(char *text)
 {
@@ -201,12 +202,12 @@ static void parse_config(struct parser *p)
         unquote(colon);
         setting = append(p, &rpl->setting, &rpl->setting_count, sizeof *setting);
         if (setting)
-                *setting = (struct rpl_setting){
-                        .line = p->line, .key = keep_text(p, p->text), .value = keep_text(p, colon)
-                };
+                *setting = (struct rpl_setting){ .line = p->line,
+                                                 .key = keep_text(p, p->text),
+                                                 .value = keep_text(p, colon) };
 }
 
-/* --- Records and questions -------------------------------------------------------------------------------------------- */
+/* --- Records and questions ---------------------------------------------------------------------------------------- */
 
 static void parse_question(struct parser *p)
 {
@@ -274,7 +275,7 @@ static void parse_hex(struct parser *p)
         entry->raw_len += len;
 }
 
-/* --- Words of MATCH, ADJUST and REPLY ----------------------------------------------------------------------------------- */
+/* --- Words of MATCH, ADJUST and REPLY ----------------------------------------------------------------------------- */
 
 struct bit {
         const char *word;
@@ -282,7 +283,7 @@ struct bit {
 };
 
 #define QUESTION_BITS (RPL_MATCH_QTYPE | RPL_MATCH_QNAME)
-#define SECTION_BITS (RPL_MATCH_ANSWER | RPL_MATCH_AUTHORITY | RPL_MATCH_ADDITIONAL)
+#define SECTION_BITS  (RPL_MATCH_ANSWER | RPL_MATCH_AUTHORITY | RPL_MATCH_ADDITIONAL)
 
 static const struct bit match_words[] = {
         { "opcode", RPL_MATCH_OPCODE },
@@ -357,8 +358,9 @@ static bool set_flag(ldns_pkt *message, const char *word)
                 const char *word;
                 void (*set)(ldns_pkt *, bool);
         } flags[] = {
-                { "QR", ldns_pkt_set_qr }, { "AA", ldns_pkt_set_aa }, { "TC", ldns_pkt_set_tc }, { "RD", ldns_pkt_set_rd },
-                { "RA", ldns_pkt_set_ra }, { "AD", ldns_pkt_set_ad }, { "CD", ldns_pkt_set_cd },
+                { "QR", ldns_pkt_set_qr }, { "AA", ldns_pkt_set_aa }, { "TC", ldns_pkt_set_tc },
+                { "RD", ldns_pkt_set_rd }, { "RA", ldns_pkt_set_ra }, { "AD", ldns_pkt_set_ad },
+                { "CD", ldns_pkt_set_cd },
         };
 
         for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
@@ -371,9 +373,9 @@ static bool set_flag(ldns_pkt *message, const char *word)
 }
 
 static const struct bit rcode_words[] = {
-        { "NOERROR", 0 }, { "FORMERR", 1 }, { "SERVFAIL", 2 }, { "NXDOMAIN", 3 }, { "NOTIMP", 4 }, { "REFUSED", 5 },
-        { "YXDOMAIN", 6 }, { "YXRRSET", 7 }, { "NXRRSET", 8 }, { "NOTAUTH", 9 }, { "NOTZONE", 10 }, { "BADVERS", 16 },
-        { "BADCOOKIE", 23 }, { NULL, 0 },
+        { "NOERROR", 0 },  { "FORMERR", 1 },  { "SERVFAIL", 2 },   { "NXDOMAIN", 3 }, { "NOTIMP", 4 },
+        { "REFUSED", 5 },  { "YXDOMAIN", 6 }, { "YXRRSET", 7 },    { "NXRRSET", 8 },  { "NOTAUTH", 9 },
+        { "NOTZONE", 10 }, { "BADVERS", 16 }, { "BADCOOKIE", 23 }, { NULL, 0 },
 };
 
 static const struct bit opcode_words[] = {
@@ -409,13 +411,15 @@ static void parse_reply(struct parser *p)
         }
 }
 
-/* --- The other lines of an ENTRY ------------------------------------------------------------------------------------------ */
+/* --- The other lines of an ENTRY ---------------------------------------------------------------------------------- */
 
 static void parse_section(struct parser *p)
 {
         static const struct bit sections[] = {
-                { "QUESTION", LDNS_SECTION_QUESTION },   { "ANSWER", LDNS_SECTION_ANSWER },
-                { "AUTHORITY", LDNS_SECTION_AUTHORITY }, { "ADDITIONAL", LDNS_SECTION_ADDITIONAL },
+                { "QUESTION", LDNS_SECTION_QUESTION },
+                { "ANSWER", LDNS_SECTION_ANSWER },
+                { "AUTHORITY", LDNS_SECTION_AUTHORITY },
+                { "ADDITIONAL", LDNS_SECTION_ADDITIONAL },
                 { NULL, 0 },
         };
         const struct bit *section = p->word_count == 2 ? find_bit(sections, p->word[1]) : NULL;
@@ -551,7 +555,7 @@ static void parse_entry_end(struct parser *p)
         p->place = p->range ? PLACE_RANGE : PLACE_OUTSIDE;
 }
 
-/* --- Blocks and steps ------------------------------------------------------------------------------------------------------- */
+/* --- Blocks and steps --------------------------------------------------------------------------------------------- */
 
 static bool step_wants_entry(const struct rpl_step *step)
 {
@@ -559,14 +563,12 @@ static bool step_wants_entry(const struct rpl_step *step)
         case RPL_QUERY:
         case RPL_CHECK_ANSWER:
         case RPL_REPLY:
-        case RPL_CHECK_OUT_QUERY:
-                return !step->entry;
+        case RPL_CHECK_OUT_QUERY: return !step->entry;
         case RPL_TIME_PASSES:
         case RPL_CHECK_SILENCE:
         case RPL_CHECK_TRACE:
         case RPL_CHECK_UPSTREAM:
-        case RPL_WAIT:
-                return false;
+        case RPL_WAIT: return false;
         }
         return false;
 }
@@ -581,7 +583,11 @@ static void parse_entry_begin(struct parser *p)
                 return;
         *slot = entry;
         *entry = (struct rpl_entry){
-                .line = p->line, .failure = -1, .copies = 1, .message = ldns_pkt_new(), .client = { .udp_size = 4096, .times = 1 },
+                .line = p->line,
+                .failure = -1,
+                .copies = 1,
+                .message = ldns_pkt_new(),
+                .client = { .udp_size = 4096, .times = 1 },
                 .demand = { .ede = RPL_EDE_ANY },
         };
         p->entry = entry;
@@ -729,7 +735,7 @@ static void parse_scenario_end(struct parser *p)
         p->place = PLACE_END;
 }
 
-/* --- Which line is it? -------------------------------------------------------------------------------------------------------- */
+/* --- Which line is it? -------------------------------------------------------------------------------------------- */
 
 static const struct keyword {
         const char *word;

@@ -34,8 +34,8 @@ enum rpl_match {
         RPL_MATCH_ADDITIONAL = 1 << 9,
         RPL_MATCH_EDNS = 1 << 10,
         /* ours */
-        RPL_MATCH_TTL = 1 << 11,       /* of the records in the sections compared */
-        RPL_MATCH_ORDER = 1 << 12,     /* the answer's records come in the order of the file */
+        RPL_MATCH_TTL = 1 << 11,   /* of the records in the sections compared */
+        RPL_MATCH_ORDER = 1 << 12, /* the answer's records come in the order of the file */
         RPL_MATCH_UDP = 1 << 13,
         RPL_MATCH_TCP = 1 << 14,
         RPL_MATCH_HAS_EDNS = 1 << 15,
@@ -55,22 +55,22 @@ enum rpl_adjust {
         RPL_ADJUST_RAW_ID = 1 << 2,
         RPL_ADJUST_DO_NOT_ANSWER = 1 << 3,
         /* ours */
-        RPL_ADJUST_NO_EDNS = 1 << 4,    /* no OPT, though the query had one */
-        RPL_ADJUST_LOWER_CASE = 1 << 5, /* the question's name in lower case, whatever the query's spelling */
-        RPL_ADJUST_COOKIE = 1 << 6,     /* the client's cookie comes back with a server's */
-        RPL_ADJUST_BAD_COOKIE = 1 << 7, /* another client's cookie comes back */
-        RPL_ADJUST_CUT = 1 << 8,        /* the last byte is missing */
-        RPL_ADJUST_TRAILING = 1 << 9,   /* one byte too many */
+        RPL_ADJUST_NO_EDNS = 1 << 4,     /* no OPT, though the query had one */
+        RPL_ADJUST_LOWER_CASE = 1 << 5,  /* the question's name in lower case, whatever the query's spelling */
+        RPL_ADJUST_COOKIE = 1 << 6,      /* the client's cookie comes back with a server's */
+        RPL_ADJUST_BAD_COOKIE = 1 << 7,  /* another client's cookie comes back */
+        RPL_ADJUST_CUT = 1 << 8,         /* the last byte is missing */
+        RPL_ADJUST_TRAILING = 1 << 9,    /* one byte too many */
         RPL_ADJUST_COPY_OWNER = 1 << 10, /* the owners of the answer's records are the question's name */
 };
 
 /* How a client asks; ours, lines of a QUERY entry. */
 struct rpl_client {
-        bool tcp;               /* CLIENT tcp */
-        bool no_edns;           /* CLIENT noedns */
-        uint16_t udp_size;      /* CLIENT size N; 4096 if nothing is said */
-        uint8_t version;        /* CLIENT version N: of EDNS */
-        bool cookie, nsid;      /* CLIENT cookie, CLIENT nsid: options */
+        bool tcp;          /* CLIENT tcp */
+        bool no_edns;      /* CLIENT noedns */
+        uint16_t udp_size; /* CLIENT size N; 4096 if nothing is said */
+        uint8_t version;   /* CLIENT version N: of EDNS */
+        bool cookie, nsid; /* CLIENT cookie, CLIENT nsid: options */
         bool has_address;
         struct address address; /* CLIENT from ADDRESS */
         unsigned times;         /* TIMES N: so many equal questions at once */
@@ -79,29 +79,29 @@ struct rpl_client {
 
 /* What a response must hold beside records; ours, lines of a CHECK_ANSWER entry. */
 struct rpl_demand {
-        int ede;                /* EDE N: this extended error; RPL_EDE_ANY, or RPL_EDE_NONE: there must be none */
-        const char *ede_text;   /* EDE N "fragment": part of its text; NULL: any */
-        unsigned max_bytes;     /* SIZE N: at most so many; 0: any */
-        bool cookie, nsid;      /* OPTION cookie, OPTION nsid: must be there */
-        unsigned max_ttl;       /* MAXTTL N: no record has more; 0: any */
-        bool no_opt, opt;       /* OPTION none: no OPT record; OPTION opt: one */
+        int ede;              /* EDE N: this extended error; RPL_EDE_ANY, or RPL_EDE_NONE: there must be none */
+        const char *ede_text; /* EDE N "fragment": part of its text; NULL: any */
+        unsigned max_bytes;   /* SIZE N: at most so many; 0: any */
+        bool cookie, nsid;    /* OPTION cookie, OPTION nsid: must be there */
+        unsigned max_ttl;     /* MAXTTL N: no record has more; 0: any */
+        bool no_opt, opt;     /* OPTION none: no OPT record; OPTION opt: one */
 };
 
 struct rpl_entry {
-        unsigned line;          /* where ENTRY_BEGIN stands */
-        uint32_t match;         /* enum rpl_match */
-        uint32_t adjust;        /* enum rpl_adjust */
+        unsigned line;   /* where ENTRY_BEGIN stands */
+        uint32_t match;  /* enum rpl_match */
+        uint32_t adjust; /* enum rpl_adjust */
         bool mandatory;
-        bool dnssec_ok;         /* REPLY DO */
-        bool any_type;          /* MATCH subdomain without qtype */
-        unsigned used;          /* how often it answered or matched */
-        unsigned delay_ms;      /* DELAY N: the server takes that long */
-        int failure;            /* FAIL unreachable, refused, closed: an enum failure of resolver.h; -1: none */
-        unsigned repeat;        /* REPEAT N: a RANGE entry is good for N queries; 0: for any number */
-        unsigned copies;        /* COPIES N: the answer comes so many times */
-        const uint8_t *raw;     /* RAW; NULL if there is none */
+        bool dnssec_ok;     /* REPLY DO */
+        bool any_type;      /* MATCH subdomain without qtype */
+        unsigned used;      /* how often it answered or matched */
+        unsigned delay_ms;  /* DELAY N: the server takes that long */
+        int failure;        /* FAIL unreachable, refused, closed: an enum failure of resolver.h; -1: none */
+        unsigned repeat;    /* REPEAT N: a RANGE entry is good for N queries; 0: for any number */
+        unsigned copies;    /* COPIES N: the answer comes so many times */
+        const uint8_t *raw; /* RAW; NULL if there is none */
         size_t raw_len;
-        uint16_t rcode;         /* all twelve bits */
+        uint16_t rcode; /* all twelve bits */
         struct ldns_struct_pkt *message;
         struct rpl_client client;
         struct rpl_demand demand;
@@ -109,7 +109,7 @@ struct rpl_entry {
 
 struct rpl_range {
         unsigned line;
-        uint64_t from, to;      /* step ids, both included */
+        uint64_t from, to;       /* step ids, both included */
         struct address *address; /* none: any address */
         unsigned address_count;
         struct rpl_entry **entry;
@@ -123,10 +123,10 @@ enum rpl_step_kind {
         RPL_REPLY,
         RPL_CHECK_OUT_QUERY,
         /* ours */
-        RPL_CHECK_SILENCE,      /* no response comes to the last query */
-        RPL_CHECK_TRACE,        /* the last question's trace has, or has not, these steps */
-        RPL_CHECK_UPSTREAM,     /* so many messages went out since the last query */
-        RPL_WAIT,               /* so many milliseconds pass on all clocks */
+        RPL_CHECK_SILENCE,  /* no response comes to the last query */
+        RPL_CHECK_TRACE,    /* the last question's trace has, or has not, these steps */
+        RPL_CHECK_UPSTREAM, /* so many messages went out since the last query */
+        RPL_WAIT,           /* so many milliseconds pass on all clocks */
 };
 
 /* One line of CHECK_TRACE: HAS or HASNOT, a step's word, a part of its text. */
@@ -134,29 +134,29 @@ struct rpl_trace_line {
         unsigned line;
         bool wanted;
         const char *word;
-        const char *fragment;   /* "" if any text will do */
+        const char *fragment; /* "" if any text will do */
 };
 
 struct rpl_step {
         unsigned line;
         uint64_t id;
         enum rpl_step_kind kind;
-        struct rpl_entry *entry;  /* QUERY, CHECK_ANSWER, REPLY, CHECK_OUT_QUERY */
-        uint64_t amount;          /* TIME_PASSES: seconds; WAIT: milliseconds; CHECK_UPSTREAM: messages */
-        bool at_most;             /* CHECK_UPSTREAM AT_MOST N */
-        struct address address;   /* CHECK_UPSTREAM N TO ADDRESS; family 0: to any */
+        struct rpl_entry *entry; /* QUERY, CHECK_ANSWER, REPLY, CHECK_OUT_QUERY */
+        uint64_t amount;         /* TIME_PASSES: seconds; WAIT: milliseconds; CHECK_UPSTREAM: messages */
+        bool at_most;            /* CHECK_UPSTREAM AT_MOST N */
+        struct address address;  /* CHECK_UPSTREAM N TO ADDRESS; family 0: to any */
         struct rpl_trace_line *trace;
         unsigned trace_count;
 };
 
 struct rpl_setting {
         unsigned line;
-        const char *key, *value;  /* quotes and comments removed */
+        const char *key, *value; /* quotes and comments removed */
 };
 
 struct rpl {
         const char *path;
-        const char *title;        /* after SCENARIO_BEGIN */
+        const char *title; /* after SCENARIO_BEGIN */
         struct rpl_setting *setting;
         unsigned setting_count;
         struct rpl_range *range;
@@ -165,7 +165,7 @@ struct rpl {
         unsigned step_count;
         struct rpl_entry **entry; /* all of them */
         unsigned entry_count;
-        struct arena arena;       /* all of the above but the messages */
+        struct arena arena; /* all of the above but the messages */
 };
 
 /** Read a file. NULL, and complaint says file, line and why. */
@@ -184,7 +184,7 @@ const char *rpl_setting(const struct rpl *rpl, const char *key);
 /** The first MANDATORY entry that was never used, or NULL. */
 const struct rpl_entry *rpl_unused_mandatory(const struct rpl *rpl);
 
-/* --- The config block as settings (rpl_settings.c) --- */
+/* --- The config block as settings (rpl_settings.c) ---------------------------------------------------------------- */
 
 /** The wall clock at the start: val-override-date or -timestamp, or fallback_s. */
 uint64_t rpl_start_time(const struct rpl *rpl, uint64_t fallback_s);
@@ -198,13 +198,16 @@ bool rpl_switch(const struct rpl *rpl, const char *key, bool otherwise);
 /** The address that the client and the daemon have: IPv6 if the root server has. */
 bool rpl_is_ipv6(const struct rpl *rpl);
 
-/** Write the settings file; minimise is used where the scenario leaves it open. extra is appended as it is, and may be NULL. */
+/**
+ * Write the settings file. minimise is used where the scenario leaves it open; extra holds more lines, which are
+ * stronger, or is NULL.
+ */
 void rpl_write_settings(const struct rpl *rpl, bool minimise, const char *extra, FILE *out);
 
 /** Every address that a server must stand at; returns their number. */
 unsigned rpl_addresses(const struct rpl *rpl, struct address out[], unsigned max);
 
-/* --- Messages (rpl_wire.c) --- */
+/* --- Messages (rpl_wire.c) ---------------------------------------------------------------------------------------- */
 
 /* How a message reached the one who looks at it. */
 struct rpl_received {
@@ -213,7 +216,7 @@ struct rpl_received {
         bool tcp;
 };
 
-/** Does the message satisfy the entry's MATCH and demands? If not, why (one line) says what differs; why may be NULL. */
+/** Does the message satisfy the entry's MATCH and demands? If not, why (may be NULL) says what differs, in one line. */
 bool rpl_matches(const struct rpl_entry *expected, const struct rpl_received *received, char *why, size_t why_size);
 
 /** Have two messages the same rcode and the same records in ANSWER (letter case of names, order and TTLs aside)? */
@@ -222,7 +225,7 @@ bool rpl_same_answer(const struct rpl_received *a, const struct rpl_received *b)
 /** The client's query; returns its length. */
 size_t rpl_write_query(const struct rpl_entry *entry, uint16_t id, uint8_t out[RPL_MESSAGE_MAX]);
 
-/** A server's answer to a query; returns its length, 0 for none. other_id is the message ID where the entry does not copy it. */
+/** A server's answer to a query; returns its length, 0 for none. other_id is used where the entry copies no ID. */
 size_t rpl_write_answer(const struct rpl_entry *entry, const struct rpl_received *query, uint16_t other_id,
                         uint8_t out[RPL_MESSAGE_MAX]);
 
@@ -233,9 +236,9 @@ size_t rpl_write_servfail(const struct rpl_received *query, uint8_t out[RPL_MESS
 void rpl_describe(const struct rpl_received *message, char *out, size_t size);
 
 enum rpl_served {
-        RPL_SERVED,      /* *entry makes the answer */
-        RPL_SILENT,      /* nobody lives at this address */
-        RPL_UNFORESEEN,  /* SERVFAIL, and the scenario has failed */
+        RPL_SERVED,     /* *entry makes the answer */
+        RPL_SILENT,     /* nobody lives at this address */
+        RPL_UNFORESEEN, /* SERVFAIL, and the scenario has failed */
 };
 
 /** Who answers a query that reaches this address while the step is the current one. Counts the use. */

@@ -94,7 +94,7 @@ bool rpl_is_ipv6(const struct rpl *rpl)
         return root && strchr(root, ':');
 }
 
-/* --- Features ------------------------------------------------------------------------------------------------------- */
+/* --- Features ----------------------------------------------------------------------------------------------------- */
 
 /* A zone and its servers: "example.com. 10.0.0.1 10.0.0.2". */
 static void put_zone(struct sheet *sheet, const char *key, const char *text)
@@ -171,7 +171,7 @@ static void put_features(struct sheet *sheet, const char *text, char hint[2][512
         }
 }
 
-/* --- The other keys ---------------------------------------------------------------------------------------------------- */
+/* --- The other keys ----------------------------------------------------------------------------------------------- */
 
 /* Without the comment that Unbound writes behind a key, which stands inside the quotes. */
 static void put_anchor(struct sheet *sheet, const char *text)
@@ -211,7 +211,8 @@ static void put_lists(struct sheet *sheet, const struct rpl *rpl)
                 }
         }
         if (hint[0][0] && hint[1][0])
-                sheet_add(sheet, "local-data", strchr(hint[1], ':') ? "\"%s AAAA %s\"" : "\"%s A %s\"", hint[0], hint[1]);
+                sheet_add(sheet, "local-data", strchr(hint[1], ':') ? "\"%s AAAA %s\"" : "\"%s A %s\"", hint[0],
+                          hint[1]);
         sheet_put(sheet, "validation", yes_no(anchored));
 }
 
@@ -219,10 +220,11 @@ static void put_lists(struct sheet *sheet, const struct rpl *rpl)
 static void put_assumptions(struct sheet *sheet)
 {
         static const char *const rows[][2] = {
-                { "udp-size", "4096" },         { "max-udp-answer", "4096" },  { "minimal-responses", "no" },
-                { "allow-no-recursion", "yes" }, { "special-use-zones", "no" }, { "prefetch", "no" },
-                { "serve-expired", "no" },      { "allow-sha1", "yes" },       { "rsa-min-bits", "512" },
-                { "nsec3-max-iterations", "150" },
+                { "udp-size", "4096" },        { "max-udp-answer", "4096" },
+                { "minimal-responses", "no" }, { "allow-no-recursion", "yes" },
+                { "special-use-zones", "no" }, { "prefetch", "no" },
+                { "serve-expired", "no" },     { "allow-sha1", "yes" },
+                { "rsa-min-bits", "512" },     { "nsec3-max-iterations", "150" },
         };
 
         for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
@@ -269,7 +271,7 @@ void rpl_write_settings(const struct rpl *rpl, bool minimise, const char *extra,
         free(sheet);
 }
 
-/* --- Addresses ------------------------------------------------------------------------------------------------------------ */
+/* --- Addresses ---------------------------------------------------------------------------------------------------- */
 
 static unsigned add_address(struct address *out, unsigned count, unsigned max, const struct address *address)
 {

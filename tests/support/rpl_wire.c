@@ -22,7 +22,7 @@ static void put_word(uint8_t *p, unsigned v)
         p[1] = (uint8_t)v;
 }
 
-/* --- Looking into messages ----------------------------------------------------------------------------------------- */
+/* --- Looking into messages ---------------------------------------------------------------------------------------- */
 
 /* Where the question section ends, 0 if it is broken. Queries and answers write its name uncompressed. */
 static size_t question_end(const uint8_t *bytes, size_t len)
@@ -68,7 +68,7 @@ static const ldns_rr *question_of(const ldns_pkt *message)
         return ldns_pkt_qdcount(message) ? ldns_rr_list_rr(ldns_pkt_question(message), 0) : NULL;
 }
 
-/* --- Comparing -------------------------------------------------------------------------------------------------------- */
+/* --- Comparing ---------------------------------------------------------------------------------------------------- */
 
 struct comparison {
         const struct rpl_entry *expected;
@@ -113,7 +113,8 @@ static bool same_name(struct comparison *c)
 
         if (!want || !got)
                 return want == got || differ(c, "one of the messages has no question");
-        return !ldns_dname_compare(ldns_rr_owner(want), ldns_rr_owner(got)) || differ(c, "the question has another name");
+        return !ldns_dname_compare(ldns_rr_owner(want), ldns_rr_owner(got)) ||
+               differ(c, "the question has another name");
 }
 
 static bool same_case(struct comparison *c)
@@ -178,7 +179,8 @@ static bool same_edns(struct comparison *c)
 {
         return (ldns_pkt_edns(c->got) && ldns_pkt_edns_version(c->got) == c->expected->client.version &&
                 ldns_pkt_edns_udp_size(c->got) == c->expected->client.udp_size) ||
-               differ(c, "EDNS is %s, size %u", ldns_pkt_edns(c->got) ? "there" : "missing", ldns_pkt_edns_udp_size(c->got));
+               differ(c, "EDNS is %s, size %u", ldns_pkt_edns(c->got) ? "there" : "missing",
+                      ldns_pkt_edns_udp_size(c->got));
 }
 
 /* Same owner, class, type and RDATA; letter case of names does not count. */
@@ -312,31 +314,20 @@ static const struct {
         uint32_t bit;
         bool (*holds)(struct comparison *);
 } criteria[] = {
-        { RPL_MATCH_OPCODE, same_opcode },
-        { RPL_MATCH_QTYPE, same_type },
-        { RPL_MATCH_CLASS, same_class },
-        { RPL_MATCH_QNAME, same_name },
-        { RPL_MATCH_QCASE, same_case },
-        { RPL_MATCH_SUBDOMAIN, is_subdomain },
-        { RPL_MATCH_RCODE, same_rcode },
-        { RPL_MATCH_FLAGS, same_flags },
-        { RPL_MATCH_ANSWER, same_answer },
-        { RPL_MATCH_ORDER, same_order },
-        { RPL_MATCH_AUTHORITY, same_authority },
-        { RPL_MATCH_ADDITIONAL, same_additional },
-        { RPL_MATCH_EDNS, same_edns },
-        { RPL_MATCH_UDP, came_by_udp },
-        { RPL_MATCH_TCP, came_by_tcp },
-        { RPL_MATCH_HAS_EDNS, with_edns },
-        { RPL_MATCH_NO_EDNS, without_edns },
-        { RPL_MATCH_HAS_COOKIE, with_cookie },
-        { RPL_MATCH_NO_COOKIE, without_cookie },
-        { RPL_MATCH_RD, with_rd },
-        { RPL_MATCH_NO_RD, without_rd },
-        { RPL_MATCH_NO_QUESTION, without_question },
+        { RPL_MATCH_OPCODE, same_opcode },       { RPL_MATCH_QTYPE, same_type },
+        { RPL_MATCH_CLASS, same_class },         { RPL_MATCH_QNAME, same_name },
+        { RPL_MATCH_QCASE, same_case },          { RPL_MATCH_SUBDOMAIN, is_subdomain },
+        { RPL_MATCH_RCODE, same_rcode },         { RPL_MATCH_FLAGS, same_flags },
+        { RPL_MATCH_ANSWER, same_answer },       { RPL_MATCH_ORDER, same_order },
+        { RPL_MATCH_AUTHORITY, same_authority }, { RPL_MATCH_ADDITIONAL, same_additional },
+        { RPL_MATCH_EDNS, same_edns },           { RPL_MATCH_UDP, came_by_udp },
+        { RPL_MATCH_TCP, came_by_tcp },          { RPL_MATCH_HAS_EDNS, with_edns },
+        { RPL_MATCH_NO_EDNS, without_edns },     { RPL_MATCH_HAS_COOKIE, with_cookie },
+        { RPL_MATCH_NO_COOKIE, without_cookie }, { RPL_MATCH_RD, with_rd },
+        { RPL_MATCH_NO_RD, without_rd },         { RPL_MATCH_NO_QUESTION, without_question },
 };
 
-/* --- Demands ------------------------------------------------------------------------------------------------------------- */
+/* --- Demands ------------------------------------------------------------------------------------------------------ */
 
 /* Does the message hold this extended error, with this text? RFC 8914 section 2. */
 static bool has_ede(const ldns_pkt *message, int code, const char *fragment)
@@ -350,9 +341,8 @@ static bool has_ede(const ldns_pkt *message, int code, const char *fragment)
                         return false;
                 if (word_at(at) != OPTION_EDE || len < 2)
                         continue;
-                if (code == RPL_EDE_NONE ||
-                    ((int)word_at(at + 4) == code &&
-                     (!fragment || memmem(at + 6, len - 2, fragment, strlen(fragment)))))
+                if (code == RPL_EDE_NONE || ((int)word_at(at + 4) == code &&
+                                             (!fragment || memmem(at + 6, len - 2, fragment, strlen(fragment)))))
                         return true;
         }
         return false;
@@ -386,7 +376,8 @@ static bool meets_demands(struct comparison *c)
                 return differ(c, "it has an OPT record");
         if (demand->opt && !ldns_pkt_edns(c->got))
                 return differ(c, "it has no OPT record");
-        return !demand->max_ttl || (ttl_within(c, ldns_pkt_answer(c->got)) && ttl_within(c, ldns_pkt_authority(c->got)));
+        return !demand->max_ttl ||
+               (ttl_within(c, ldns_pkt_answer(c->got)) && ttl_within(c, ldns_pkt_authority(c->got)));
 }
 
 static bool matches_parsed(const struct rpl_entry *expected, const ldns_pkt *got, const struct rpl_received *received,
@@ -428,7 +419,7 @@ bool rpl_same_answer(const struct rpl_received *a, const struct rpl_received *b)
         return same;
 }
 
-/* --- Writing --------------------------------------------------------------------------------------------------------------- */
+/* --- Writing ------------------------------------------------------------------------------------------------------ */
 
 struct opt {
         uint16_t size;
@@ -595,7 +586,7 @@ size_t rpl_write_servfail(const struct rpl_received *query, uint8_t out[RPL_MESS
         return len;
 }
 
-/* --- For people --------------------------------------------------------------------------------------------------------------- */
+/* --- For people --------------------------------------------------------------------------------------------------- */
 
 static void add_text(char *out, size_t size, const char *format, ...)
 {
@@ -646,7 +637,7 @@ void rpl_describe(const struct rpl_received *received, char *out, size_t size)
         ldns_pkt_free(message);
 }
 
-/* --- The fake servers ----------------------------------------------------------------------------------------------------------- */
+/* --- The fake servers --------------------------------------------------------------------------------------------- */
 
 static bool range_has(const struct rpl_range *range, const struct address *address)
 {
@@ -692,7 +683,8 @@ static struct rpl_entry *find_in_range(const struct rpl_range *range, const ldns
 }
 
 /* STEP REPLY entries are good once each, in the order of the file. */
-static struct rpl_entry *find_in_steps(const struct rpl *rpl, const ldns_pkt *query, const struct rpl_received *received)
+static struct rpl_entry *find_in_steps(const struct rpl *rpl, const ldns_pkt *query,
+                                       const struct rpl_received *received)
 {
         for (unsigned i = 0; i < rpl->step_count; i++) {
                 struct rpl_entry *entry = rpl->step[i].kind == RPL_REPLY ? rpl->step[i].entry : NULL;

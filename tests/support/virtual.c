@@ -18,13 +18,14 @@ struct delivery {
         uint64_t number; /* those of one moment come in the order of sending */
         uint32_t flight;
         enum failure why;
-        uint8_t *bytes;  /* NULL: a failure */
+        uint8_t *bytes; /* NULL: a failure */
         size_t len;
 };
 
 enum { CHECKS_MAX = 256 };
 
-struct virtual {
+struct virtual
+{
         struct virtual_hooks hooks;
         struct resolver *resolver;
         struct store *store;
@@ -37,10 +38,10 @@ struct virtual {
         uint64_t number;
         struct check *check[CHECKS_MAX]; /* jobs handed out, to be done when the actions are drained */
         unsigned check_count;
-        unsigned ticks;        /* in a row without a move of time */
+        unsigned ticks; /* in a row without a move of time */
 };
 
-/* --- The heap of deliveries ------------------------------------------------------------------------------------------ */
+/* --- The heap of deliveries --------------------------------------------------------------------------------------- */
 
 static bool is_earlier(const struct delivery *a, const struct delivery *b)
 {
@@ -111,7 +112,7 @@ static void forget_flight(struct virtual *v, uint32_t flight)
         }
 }
 
-/* --- Actions ------------------------------------------------------------------------------------------------------------ */
+/* --- Actions ------------------------------------------------------------------------------------------------------ */
 
 static void store_batch(struct virtual *v, struct batch *batch)
 {
@@ -121,33 +122,24 @@ static void store_batch(struct virtual *v, struct batch *batch)
 static void perform(struct virtual *v, const struct action *action)
 {
         switch (action->kind) {
-        case ACTION_SEND:
-                v->hooks.sent(v->hooks.context, action);
-                break;
-        case ACTION_RECALL:
-                forget_flight(v, action->recall.flight);
-                break;
+        case ACTION_SEND: v->hooks.sent(v->hooks.context, action); break;
+        case ACTION_RECALL: forget_flight(v, action->recall.flight); break;
         case ACTION_CHECK:
                 if (v->check_count < CHECKS_MAX)
                         v->check[v->check_count++] = action->check.job;
                 else
                         check_free(action->check.job);
                 break;
-        case ACTION_STORE:
-                store_batch(v, action->store.batch);
-                break;
+        case ACTION_STORE: store_batch(v, action->store.batch); break;
         case ACTION_ANSWER:
                 v->hooks.answered(v->hooks.context, action->answer.client, action->answer.bytes, action->answer.len);
                 break;
-        case ACTION_DROP:
-                v->hooks.answered(v->hooks.context, action->drop.client, NULL, 0);
-                break;
+        case ACTION_DROP: v->hooks.answered(v->hooks.context, action->drop.client, NULL, 0); break;
         case ACTION_RECORD:
                 if (v->hooks.recorded)
                         v->hooks.recorded(v->hooks.context, action);
                 break;
-        case ACTION_PUBLISH:
-                break;
+        case ACTION_PUBLISH: break;
         }
 }
 
@@ -169,14 +161,15 @@ static void feed(struct virtual *v, const struct event *event)
         feed_one(v, event);
         while (v->check_count) {
                 struct check *check = v->check[--v->check_count];
-                struct event checked = {.kind = EVENT_CHECKED, .checked = {.check = check->number, .good = check_run(check)}};
+                struct event checked = { .kind = EVENT_CHECKED,
+                                         .checked = { .check = check->number, .good = check_run(check) } };
 
                 check_free(check);
                 feed_one(v, &checked);
         }
 }
 
-/* --- Life ----------------------------------------------------------------------------------------------------------------- */
+/* --- Life --------------------------------------------------------------------------------------------------------- */
 
 static const struct policy *read_policy(const char *yaml, char *complaint)
 {
@@ -185,7 +178,8 @@ static const struct policy *read_policy(const char *yaml, char *complaint)
         const struct policy *policy = settings ? policy_new(settings, NULL, 0) : NULL;
 
         if (!policy)
-                snprintf(complaint, VIRTUAL_COMPLAINT_MAX, "%s", complaints.count ? complaints.item[0].text : "no policy");
+                snprintf(complaint, VIRTUAL_COMPLAINT_MAX, "%s",
+                         complaints.count ? complaints.item[0].text : "no policy");
         return policy;
 }
 
@@ -238,9 +232,9 @@ void virtual_free(struct virtual *v)
 
 struct moment virtual_now(const struct virtual *v)
 {
-        return (struct moment){
-                .mono_us = v->mono_us, .wall_s = v->wall_us / 1000000, .cache_s = v->cache_us / 1000000
-        };
+        return (struct moment){ .mono_us = v->mono_us,
+                                .wall_s = v->wall_us / 1000000,
+                                .cache_s = v->cache_us / 1000000 };
 }
 
 /* The cache's clock follows the wall when that jumps ahead, and never goes back (base/moment.h). */
@@ -261,15 +255,20 @@ void virtual_jump(struct virtual *v, int64_t seconds)
         advance(v, 0);
 }
 
-/* --- Events ------------------------------------------------------------------------------------------------------------------ */
+/* --- Events ------------------------------------------------------------------------------------------------------- */
 
 void virtual_ask(struct virtual *v, uint64_t client, const struct endpoint *from, enum transport transport,
                  const uint8_t *bytes, size_t len)
 {
         struct event event = {
                 .kind = EVENT_QUESTION,
-                .question = { .client = client, .from = *from, .to = from->address, .transport = transport,
-                              .arrived_us = v->mono_us, .bytes = bytes, .len = len },
+                .question = { .client = client,
+                              .from = *from,
+                              .to = from->address,
+                              .transport = transport,
+                              .arrived_us = v->mono_us,
+                              .bytes = bytes,
+                              .len = len },
         };
 
         feed(v, &event);
@@ -284,7 +283,9 @@ void virtual_gone(struct virtual *v, uint64_t client)
 
 void virtual_deliver(struct virtual *v, uint32_t flight, uint64_t delay_us, const uint8_t *bytes, size_t len)
 {
-        struct delivery delivery = { .at_us = v->mono_us + delay_us, .flight = flight, .bytes = malloc(len + 1), .len = len };
+        struct delivery delivery = {
+                .at_us = v->mono_us + delay_us, .flight = flight, .bytes = malloc(len + 1), .len = len
+        };
 
         if (!delivery.bytes)
                 abort();

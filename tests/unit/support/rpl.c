@@ -1,15 +1,17 @@
 /* The reader of scenarios: what it understands, what it complains about, and how it compares messages. */
 #include "rpl.h"
-#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <setjmp.h>
 #include <stdlib.h>
 #include <string.h>
+
 #include <cmocka.h>
 
-#define HEAD "stub-addr: 192.0.2.1 # the root\nfeatures: min_ttl = 5; max_ttl = 10\nCONFIG_END\nSCENARIO_BEGIN A title\n"
+#define HEAD                                                                                                           \
+        "stub-addr: 192.0.2.1 # the root\nfeatures: min_ttl = 5; max_ttl = 10\nCONFIG_END\nSCENARIO_BEGIN A title\n"
 #define QUERY "STEP 1 QUERY\nENTRY_BEGIN\nREPLY RD\nSECTION QUESTION\nwww.example. IN A\nENTRY_END\n"
-#define TAIL "SCENARIO_END\n"
+#define TAIL  "SCENARIO_END\n"
 
 /* Offsets in a message about www.example.: the first letter, the class; and the length of an OPT record. */
 enum { HEADER_SPELLING = 13, QUESTION_CLASS = 27, OPT_BYTES = 11 };
@@ -51,7 +53,8 @@ static void test_errors_name_the_line(void **state)
                 { HEAD "STEP 1 QUERY\nENTRY_BEGIN\nMATCH everything\n", "MATCH does not know 'everything'" },
                 { HEAD "STEP 1 QUERY\nENTRY_BEGIN\nREPLY XX\n", "REPLY does not know 'XX'" },
                 { HEAD "STEP 1 QUERY\nENTRY_BEGIN\nRAW\nabc\n", "even number of hex digits" },
-                { HEAD "STEP 1 QUERY\nENTRY_BEGIN\nSECTION ANSWER\nwww.example. A 1.2.3\n", "test.rpl:8: 'www.example. A 1.2.3' is no record" },
+                { HEAD "STEP 1 QUERY\nENTRY_BEGIN\nSECTION ANSWER\nwww.example. A 1.2.3\n",
+                  "test.rpl:8: 'www.example. A 1.2.3' is no record" },
                 { HEAD "HAS send\n", "follow a CHECK_TRACE" },
         };
 
@@ -62,8 +65,9 @@ static void test_errors_name_the_line(void **state)
 
 static void test_config_block(void **state)
 {
-        struct rpl *rpl = parse("stub-addr: \"2001:db8::1\" ; comment\ntrust-anchor: \". DS 1 8 2 00\"\nquery-minimization: off\n"
-                                "val-override-date: 20070916134226\nCONFIG_END\nSCENARIO_BEGIN x\n" TAIL);
+        struct rpl *rpl =
+                parse("stub-addr: \"2001:db8::1\" ; comment\ntrust-anchor: \". DS 1 8 2 00\"\nquery-minimization: off\n"
+                      "val-override-date: 20070916134226\nCONFIG_END\nSCENARIO_BEGIN x\n" TAIL);
 
         (void)state;
         assert_string_equal(rpl_setting(rpl, "stub-addr"), "2001:db8::1");
@@ -100,7 +104,8 @@ static void test_settings(void **state)
         settings_have("feature-list: stub = a. 192.0.2.1 192.0.2.2\nfeature-list: stub = b. 192.0.2.3",
                       "stub-zones: [{ name: \"a.\", addresses: [\"192.0.2.1\", \"192.0.2.2\"] }, "
                       "{ name: \"b.\", addresses: [\"192.0.2.3\"] }]\n");
-        settings_have("trust-anchor: \"x. DNSKEY 256 3 5 AAAA ;{id = 1}\"", "trust-anchors: [\"x. DNSKEY 256 3 5 AAAA \"]\n");
+        settings_have("trust-anchor: \"x. DNSKEY 256 3 5 AAAA ;{id = 1}\"",
+                      "trust-anchors: [\"x. DNSKEY 256 3 5 AAAA \"]\n");
         settings_have("do-ip6: no", "do-ip6: no\n");
         settings_have("settings: cache-size: 2MiB", "cache-size: 2MiB\n");
         settings_have("stub-addr: 192.0.2.1", "udp-size: 1400\n");
@@ -108,13 +113,13 @@ static void test_settings(void **state)
 }
 
 /* A world of one server; step 2 has another answer than step 1, and step 3 has none. */
-#define WORLD \
-        HEAD "RANGE_BEGIN 1 1\nADDRESS 192.0.2.1\nENTRY_BEGIN\nMATCH opcode qtype qname\nADJUST copy_id\nREPLY QR AA\n" \
-        "SECTION QUESTION\nwww.example. A\nSECTION ANSWER\nwww.example. 60 A 203.0.113.1\nENTRY_END\nRANGE_END\n" \
-        "RANGE_BEGIN 2 2\nADDRESS 192.0.2.1\nENTRY_BEGIN\nMATCH opcode subdomain\nADJUST copy_id copy_query\n" \
-        "REPLY QR NXDOMAIN\nSECTION QUESTION\nexample. NS\nENTRY_END\nRANGE_END\n" QUERY \
-        "STEP 2 CHECK_ANSWER\nENTRY_BEGIN\nMATCH all ttl\nREPLY QR AA\nSECTION QUESTION\nwww.example. A\n" \
-        "SECTION ANSWER\nWWW.example. 60 A 203.0.113.1\nENTRY_END\n" TAIL
+static const char world[] =
+        HEAD "RANGE_BEGIN 1 1\nADDRESS 192.0.2.1\nENTRY_BEGIN\nMATCH opcode qtype qname\nADJUST copy_id\nREPLY QR AA\n"
+        "SECTION QUESTION\nwww.example. A\nSECTION ANSWER\nwww.example. 60 A 203.0.113.1\nENTRY_END\nRANGE_END\n"
+        "RANGE_BEGIN 2 2\nADDRESS 192.0.2.1\nENTRY_BEGIN\nMATCH opcode subdomain\nADJUST copy_id copy_query\n"
+        "REPLY QR NXDOMAIN\nSECTION QUESTION\nexample. NS\nENTRY_END\nRANGE_END\n" QUERY
+        "STEP 2 CHECK_ANSWER\nENTRY_BEGIN\nMATCH all ttl\nREPLY QR AA\nSECTION QUESTION\nwww.example. A\n"
+        "SECTION ANSWER\nWWW.example. 60 A 203.0.113.1\nENTRY_END\n" TAIL;
 
 static struct rpl_received query_of(const struct rpl *rpl, uint8_t *bytes)
 {
@@ -124,7 +129,7 @@ static struct rpl_received query_of(const struct rpl *rpl, uint8_t *bytes)
 static void test_serving(void **state)
 {
         static uint8_t query_bytes[RPL_MESSAGE_MAX], answer_bytes[RPL_MESSAGE_MAX];
-        struct rpl *rpl = parse(WORLD);
+        struct rpl *rpl = parse(world);
         struct rpl_received query = query_of(rpl, query_bytes), answer = { answer_bytes, 0, false };
         struct address here, elsewhere;
         struct rpl_entry *entry = NULL;
@@ -155,7 +160,7 @@ static void test_serving(void **state)
 static void test_differences(void **state)
 {
         static uint8_t bytes[RPL_MESSAGE_MAX], query_bytes[RPL_MESSAGE_MAX];
-        struct rpl *rpl = parse(WORLD);
+        struct rpl *rpl = parse(world);
         struct rpl_received query = query_of(rpl, query_bytes), got = { bytes, 0, false };
         struct rpl_entry *entry = NULL;
         struct address here;
@@ -182,8 +187,10 @@ static void test_differences(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_errors_name_the_line), cmocka_unit_test(test_config_block),
-                cmocka_unit_test(test_settings),             cmocka_unit_test(test_serving),
+                cmocka_unit_test(test_errors_name_the_line),
+                cmocka_unit_test(test_config_block),
+                cmocka_unit_test(test_settings),
+                cmocka_unit_test(test_serving),
                 cmocka_unit_test(test_differences),
         };
 
