@@ -285,13 +285,13 @@ enum err archive_new(const struct settings *settings, struct archive **out)
         }
         pthread_mutex_init(&archive->lock, NULL);
         pthread_cond_init(&archive->news, NULL);
-        if (pthread_create(&archive->thread, NULL, archive_run, archive)) {
-                log_close_file(archive->log);
-                free(archive);
-                return ERR_IO;
-        }
         *out = archive;
         return ERR_OK;
+}
+
+enum err archive_start(struct archive *archive)
+{
+        return pthread_create(&archive->thread, NULL, archive_run, archive) ? ERR_IO : ERR_OK;
 }
 
 void archive_stop(struct archive *archive)

@@ -21,8 +21,11 @@ enum {
         ARCHIVE_KEPT_MAX = 8192,        /* the same, traces */
 };
 
-/** Open the trace log and start the thread. ERR_IO (the log cannot be opened; errno says why), ERR_MEMORY. */
+/** Open the trace log. ERR_IO (it cannot be opened; errno says why), ERR_MEMORY. */
 MUST_USE enum err archive_new(const struct settings *settings, struct archive **out);
+
+/** Start the thread. ERR_IO. */
+MUST_USE enum err archive_start(struct archive *archive);
 
 /** Write what waits, end the thread, free. Nobody may call archive_offer() any more. */
 void archive_stop(struct archive *archive);

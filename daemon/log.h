@@ -20,7 +20,7 @@ enum log_kind {
 enum { LOG_LINES_PER_S = 100 };
 
 /** Where lines go: a file name, "stderr" or "off". Until this is called: stderr. ERR_IO with errno. */
-MUST_USE enum err log_open(const char *path);
+enum err log_open(const char *path);
 
 /** Write one line, without its end. What comes from outside has been made safe before. */
 __attribute__((format(printf, 2, 3))) void log_line(enum log_kind kind, const char *format, ...);

@@ -169,7 +169,7 @@ static int print_man(void)
         printf(".PP\nEvery setting of\n.BR cairn.yaml (5)\nis a flag as well, and stronger than the file.\n"
                ".SH SIGNALS\n"
                ".TP\n.B SIGHUP\nRead the settings again. No question is lost; a file with a mistake changes nothing.\n"
-               "The trace log is opened anew.\n"
+               "Log files are opened anew.\n"
                ".TP\n.BR SIGTERM \", \" SIGINT\nEnd.\n"
                ".SH EXIT STATUS\n0 after an ordinary end, 1 if the daemon could not start, 2 if the command line\n"
                "or the settings have a mistake.\n"

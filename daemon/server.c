@@ -18,9 +18,9 @@
 #include <sys/random.h>
 
 enum {
-        FILES_PER_WORKER = 64,       /* descriptors that a worker needs besides those of its clients and servers */
-        CONNECTIONS_SHARE = 4,       /* clients' connections get at most one descriptor in so many */
+        CONNECTIONS_SHARE = 4, /* clients' connections get at most one descriptor in so many */
         ADDRESSES_TEXT_MAX = 1024,
+        WORKERS_MAX = 256,
 };
 
 /* --- Settings ----------------------------------------------------------------------------------------------------- */
@@ -49,6 +49,7 @@ bool server_reload(struct server *server, struct config_complaints *complaints)
         for (unsigned i = 0; i < server->worker_count; i++)
                 (void)EXPECT(worker_adopt(server->worker[i], policy) == ERR_OK);
         archive_adopt(server->archive, policy->settings);
+        (void)log_open(server->policy->settings->log_file); /* anew, as it may have been moved away */
         policy_release(server->policy);
         server->policy = policy;
         if (restart)
@@ -131,7 +132,8 @@ static unsigned count_workers(const struct settings *settings)
                 return settings->workers;
         if (sched_getaffinity(0, sizeof processors, &processors))
                 return 1;
-        return (unsigned)CPU_COUNT(&processors);
+        int count = CPU_COUNT(&processors);
+        return count < WORKERS_MAX ? (unsigned)count : WORKERS_MAX;
 }
 
 static const char *store_words(enum store_state state)
@@ -182,7 +184,7 @@ static enum err start_store(struct server *server)
         return writer_new(&writer, &server->writer);
 }
 
-static enum err start_archive(struct server *server)
+static enum err open_archive(struct server *server)
 {
         const struct settings *settings = server->policy->settings;
         enum err err = archive_new(settings, &server->archive);
@@ -248,7 +250,7 @@ static enum err start_privileged(struct server *server)
         if (!err)
                 err = control_open(&server->control, settings, &identity);
         if (!err)
-                err = start_archive(server);
+                err = open_archive(server);
         if (settings->store)
                 privilege_make_directory(settings->cache_dir, 0700, &identity);
         if (!err && privilege_drop(&identity)) {
@@ -277,6 +279,7 @@ static void say_hello(const struct server *server)
                  server->report.reason);
 }
 
+/* The store comes before all threads: where its file has to be rebuilt, a child process does it. */
 static enum err start(struct server *server)
 {
         enum err err = start_privileged(server);
@@ -285,6 +288,8 @@ static enum err start(struct server *server)
                 err = start_quota(server);
         if (!err)
                 err = start_store(server);
+        if (!err)
+                err = archive_start(server->archive);
         if (!err)
                 err = start_workers(server);
         if (!err)
