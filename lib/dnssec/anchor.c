@@ -32,7 +32,8 @@ static bool add_record(struct anchor *anchor, const struct rr *rr, unsigned room
 
                 if (!rdata)
                         return false;
-                *set = (struct rrset){ .owner = rr->owner, .type = rr->type, .class = rr->class, .ttl = rr->ttl, .rdata = rdata };
+                *set = (struct rrset){
+                        .owner = rr->owner, .type = rr->type, .class = rr->class, .ttl = rr->ttl, .rdata = rdata};
         }
         ((struct rdata *)set->rdata)[set->count++] = rr->rdata;
         return true;
@@ -68,7 +69,8 @@ const struct anchor *anchor_above(const struct anchors *anchors, const struct na
         for (unsigned i = 0; i < anchors->count; i++) {
                 const struct anchor *anchor = &anchors->item[i];
 
-                if (name_is_at_or_below(name, &anchor->name) && (!nearest || anchor->name.label_count > nearest->name.label_count))
+                if (name_is_at_or_below(name, &anchor->name) &&
+                    (!nearest || anchor->name.label_count > nearest->name.label_count))
                         nearest = anchor;
         }
         /* RFC 7646 2: a negative anchor at the same name as an anchor, or below it, wins. */
@@ -83,16 +85,16 @@ const struct anchor *anchor_above(const struct anchors *anchors, const struct na
         return nearest;
 }
 
-enum { DIGEST_SHA256 = 2, DIGEST_SHA256_LEN = 32, DS_HEAD_LEN = 4 };
+enum { DIGEST_SHA256 = 2, DS_HEAD_LEN = 4 };
 
 /* RFC 4034 5.1.4: the digest of the owner and the DNSKEY's RDATA. */
 static bool dnskey_to_ds(const struct name *owner, const struct rdata *dnskey, struct arena *arena, struct rdata *out)
 {
         uint8_t canonical[NAME_WIRE_MAX];
-        uint8_t *ds = arena_alloc(arena, DS_HEAD_LEN + DIGEST_SHA256_LEN);
+        uint8_t *ds = arena_alloc(arena, DS_HEAD_LEN + SHA256_LEN);
         const struct crypto_piece pieces[] = {
-                { .bytes = canonical, .len = name_canonical(owner, canonical) },
-                { .bytes = dnskey->bytes, .len = dnskey->len },
+                {.bytes = canonical, .len = name_canonical(owner, canonical)},
+                {.bytes = dnskey->bytes, .len = dnskey->len},
         };
 
         if (!ds || dnskey->len < 4)
@@ -100,8 +102,9 @@ static bool dnskey_to_ds(const struct name *owner, const struct rdata *dnskey, s
         store_u16(ds, crypto_key_tag(dnskey));
         ds[2] = dnskey->bytes[3];
         ds[3] = DIGEST_SHA256;
-        crypto_sha256(pieces, 2, ds + DS_HEAD_LEN);
-        *out = (struct rdata){ .bytes = ds, .len = DS_HEAD_LEN + DIGEST_SHA256_LEN };
+        if (!crypto_sha256(pieces, 2, ds + DS_HEAD_LEN))
+                return false;
+        *out = (struct rdata){.bytes = ds, .len = DS_HEAD_LEN + SHA256_LEN};
         return true;
 }
 
@@ -112,7 +115,7 @@ const struct rrset *anchor_as_ds(const struct anchor *anchor, struct arena *aren
 
         if (!set || !rdata)
                 return NULL;
-        *set = (struct rrset){ .owner = anchor->name, .type = TYPE_DS, .class = CLASS_IN, .rdata = rdata };
+        *set = (struct rrset){.owner = anchor->name, .type = TYPE_DS, .class = CLASS_IN, .rdata = rdata};
         for (unsigned i = 0; i < anchor->ds.count; i++)
                 rdata[set->count++] = anchor->ds.rdata[i];
         for (unsigned i = 0; i < anchor->dnskey.count; i++)

@@ -20,10 +20,12 @@ struct anchors;
 struct anchors *anchors_new(const struct settings *settings, struct arena *arena);
 
 /**
- * The nearest anchor at or above a name; NULL if there is none, or if a negative anchor lies at or above the name and below
- * the anchor (*negative is set then): nothing is validated.
+ * The nearest anchor at or above a name; NULL if there is none, or if a negative anchor lies at or above the name and
+ * below the anchor (*negative is set then): nothing is validated.
  */
 const struct anchor *anchor_above(const struct anchors *anchors, const struct name *name, bool *negative);
 
-/** One DS set of all that an anchor says: DNSKEYs are turned into DS by digest 2. In the arena; NULL when out of memory. */
+/**
+ * One DS set of all that an anchor says: DNSKEYs are turned into DS by digest 2. In the arena; NULL when out of memory.
+ */
 const struct rrset *anchor_as_ds(const struct anchor *anchor, struct arena *arena);

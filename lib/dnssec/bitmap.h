@@ -6,7 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** Is the bit of this type set? A malformed rest counts as clear; the bytes have been checked when the record was read. */
+/**
+ * Is the bit of this type set? A malformed rest counts as clear; the bytes have been checked when the record was read.
+ */
 static inline bool bitmap_has(const uint8_t *map, size_t len, uint16_t type)
 {
         while (len >= 2) {

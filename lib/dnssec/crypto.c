@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "config/limits.h"
 #include <openssl/core_names.h>
+#include <openssl/crypto.h>
 #include <openssl/ecdsa.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -24,7 +25,7 @@ enum {
 
 enum { DIGEST_SHA1 = 1, DIGEST_SHA256 = 2, DIGEST_SHA384 = 4 };
 
-enum { DNSKEY_HEAD_LEN = 4, DS_HEAD_LEN = 4, DER_MAX = 160, NSEC3_HASH_LEN = 20 };
+enum { DNSKEY_HEAD_LEN = 4, DS_HEAD_LEN = 4, DER_MAX = 160 };
 
 struct crypto_key {
         _Atomic unsigned holds;
@@ -36,15 +37,13 @@ bool crypto_algorithm_supported(const struct crypto_policy *policy, uint8_t algo
 {
         switch (algorithm) {
         case ALGORITHM_RSASHA1:
-        case ALGORITHM_RSASHA1_NSEC3:
-                return policy->sha1;
+        case ALGORITHM_RSASHA1_NSEC3: return policy->sha1;
         case ALGORITHM_RSASHA256:
         case ALGORITHM_RSASHA512:
         case ALGORITHM_ECDSAP256:
         case ALGORITHM_ECDSAP384:
         case ALGORITHM_ED25519:
-        case ALGORITHM_ED448:
-                return true;
+        case ALGORITHM_ED448: return true;
         }
         return false;
 }
@@ -56,16 +55,21 @@ bool crypto_digest_supported(const struct crypto_policy *policy, uint8_t digest)
 
 /* --- Keys --------------------------------------------------------------------------------------------------------- */
 
-/* The parts of an RSA key, RFC 3110 2: one or three bytes of exponent length, exponent, modulus. */
-static bool rsa_parts(struct reader *key, const uint8_t **e, size_t *e_len, const uint8_t **n, size_t *n_len)
+struct rsa_parts {
+        const uint8_t *exponent, *modulus;
+        size_t exponent_len, modulus_len;
+};
+
+/* RFC 3110 2: one or three bytes of exponent length, exponent, modulus without leading zeros. */
+static bool rsa_read(struct reader *key, struct rsa_parts *out)
 {
-        *e_len = read_u8(key);
-        if (*e_len == 0)
-                *e_len = read_u16(key);
-        *e = read_bytes(key, *e_len);
-        *n_len = reader_left(key);
-        *n = read_bytes(key, *n_len);
-        return !key->failed && *e_len > 0 && *n_len > 0 && (*n)[0] != 0;
+        out->exponent_len = read_u8(key);
+        if (out->exponent_len == 0)
+                out->exponent_len = read_u16(key);
+        out->exponent = read_bytes(key, out->exponent_len);
+        out->modulus_len = reader_left(key);
+        out->modulus = read_bytes(key, out->modulus_len);
+        return !key->failed && out->exponent_len > 0 && out->modulus_len > 0 && out->modulus[0] != 0;
 }
 
 static unsigned bits_of(const uint8_t *number, size_t len)
@@ -85,41 +89,47 @@ static EVP_PKEY *pkey_from_params(const char *type, OSSL_PARAM *params)
         EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
         EVP_PKEY *pkey = NULL;
 
-        if (ctx && params && EVP_PKEY_fromdata_init(ctx) == 1 && EVP_PKEY_fromdata(ctx, &pkey, EVP_PKEY_PUBLIC_KEY, params) != 1)
+        if (ctx && params && EVP_PKEY_fromdata_init(ctx) == 1 &&
+            EVP_PKEY_fromdata(ctx, &pkey, EVP_PKEY_PUBLIC_KEY, params) != 1)
                 pkey = NULL;
         EVP_PKEY_CTX_free(ctx);
         return pkey;
 }
 
-static EVP_PKEY *rsa_from(const struct crypto_policy *policy, struct reader *key)
+/* Dear keys are as good as none, and short ones as bad as none. */
+static bool rsa_within_limits(const struct crypto_policy *policy, const struct rsa_parts *key)
 {
-        const uint8_t *e, *n;
-        size_t e_len, n_len;
+        unsigned bits = bits_of(key->modulus, key->modulus_len);
 
-        if (!rsa_parts(key, &e, &e_len, &n, &n_len))
+        return bits >= policy->rsa_min_bits && bits <= LIMIT_RSA_BITS_MAX &&
+               bits_of(key->exponent, key->exponent_len) <= LIMIT_RSA_EXPONENT_BITS;
+}
+
+static EVP_PKEY *rsa_from(const struct crypto_policy *policy, struct reader *reader)
+{
+        struct rsa_parts key;
+
+        if (!rsa_read(reader, &key) || !rsa_within_limits(policy, &key))
                 return NULL;
-        unsigned bits = bits_of(n, n_len);
-        if (bits < policy->rsa_min_bits || bits > LIMIT_RSA_BITS_MAX || bits_of(e, e_len) > LIMIT_RSA_EXPONENT_BITS)
-                return NULL;
-        BIGNUM *bn_e = BN_bin2bn(e, (int)e_len, NULL);
-        BIGNUM *bn_n = BN_bin2bn(n, (int)n_len, NULL);
+        BIGNUM *e = BN_bin2bn(key.exponent, (int)key.exponent_len, NULL);
+        BIGNUM *n = BN_bin2bn(key.modulus, (int)key.modulus_len, NULL);
         OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
         OSSL_PARAM *params = NULL;
-        if (bn_e && bn_n && build && OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_N, bn_n) == 1 &&
-            OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_E, bn_e) == 1)
+        if (e && n && build && OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_N, n) == 1 &&
+            OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_E, e) == 1)
                 params = OSSL_PARAM_BLD_to_param(build);
         EVP_PKEY *pkey = pkey_from_params("RSA", params);
         OSSL_PARAM_free(params);
         OSSL_PARAM_BLD_free(build);
-        BN_free(bn_n);
-        BN_free(bn_e);
+        BN_free(n);
+        BN_free(e);
         return pkey;
 }
 
 /* RFC 6605 4: the key is the point's two coordinates; the library wants the byte 4 before them. */
 static EVP_PKEY *ec_from(struct reader *key, const char *group, size_t len)
 {
-        uint8_t point[1 + 96] = { 4 };
+        uint8_t point[1 + 96] = {4};
         char name[16];
 
         if (reader_left(key) != len || len > sizeof point - 1)
@@ -145,16 +155,11 @@ static EVP_PKEY *pkey_from(const struct crypto_policy *policy, uint8_t algorithm
         case ALGORITHM_RSASHA1:
         case ALGORITHM_RSASHA1_NSEC3:
         case ALGORITHM_RSASHA256:
-        case ALGORITHM_RSASHA512:
-                return rsa_from(policy, key);
-        case ALGORITHM_ECDSAP256:
-                return ec_from(key, "prime256v1", 64);
-        case ALGORITHM_ECDSAP384:
-                return ec_from(key, "secp384r1", 96);
-        case ALGORITHM_ED25519:
-                return edwards_from(key, EVP_PKEY_ED25519, 32);
-        case ALGORITHM_ED448:
-                return edwards_from(key, EVP_PKEY_ED448, 57);
+        case ALGORITHM_RSASHA512: return rsa_from(policy, key);
+        case ALGORITHM_ECDSAP256: return ec_from(key, "prime256v1", 64);
+        case ALGORITHM_ECDSAP384: return ec_from(key, "secp384r1", 96);
+        case ALGORITHM_ED25519: return edwards_from(key, EVP_PKEY_ED25519, 32);
+        case ALGORITHM_ED448: return edwards_from(key, EVP_PKEY_ED448, 57);
         }
         return NULL;
 }
@@ -179,6 +184,21 @@ struct crypto_key *crypto_key_new(const struct crypto_policy *policy, const stru
         return key;
 }
 
+static bool is_rsa(uint8_t algorithm)
+{
+        return algorithm == ALGORITHM_RSASHA1 || algorithm == ALGORITHM_RSASHA1_NSEC3 ||
+               algorithm == ALGORITHM_RSASHA256 || algorithm == ALGORITHM_RSASHA512;
+}
+
+bool crypto_key_is_out_of_limits(const struct crypto_policy *policy, const struct rdata *dnskey)
+{
+        struct reader reader = reader_over(dnskey->bytes, dnskey->len);
+        const uint8_t *head = read_bytes(&reader, DNSKEY_HEAD_LEN);
+        struct rsa_parts key;
+
+        return head && is_rsa(head[3]) && rsa_read(&reader, &key) && !rsa_within_limits(policy, &key);
+}
+
 struct crypto_key *crypto_key_hold(struct crypto_key *key)
 {
         atomic_fetch_add_explicit(&key->holds, 1, memory_order_relaxed);
@@ -199,15 +219,11 @@ static const EVP_MD *digest_of(uint8_t algorithm)
 {
         switch (algorithm) {
         case ALGORITHM_RSASHA1:
-        case ALGORITHM_RSASHA1_NSEC3:
-                return EVP_sha1();
+        case ALGORITHM_RSASHA1_NSEC3: return EVP_sha1();
         case ALGORITHM_RSASHA256:
-        case ALGORITHM_ECDSAP256:
-                return EVP_sha256();
-        case ALGORITHM_ECDSAP384:
-                return EVP_sha384();
-        case ALGORITHM_RSASHA512:
-                return EVP_sha512();
+        case ALGORITHM_ECDSAP256: return EVP_sha256();
+        case ALGORITHM_ECDSAP384: return EVP_sha384();
+        case ALGORITHM_RSASHA512: return EVP_sha512();
         }
         return NULL; /* the Edwards curves bring their own */
 }
@@ -235,17 +251,15 @@ static bool has_right_length(const struct crypto_key *key, size_t len)
 {
         switch (key->algorithm) {
         case ALGORITHM_ECDSAP256:
-        case ALGORITHM_ED25519:
-                return len == 64;
-        case ALGORITHM_ECDSAP384:
-                return len == 96;
-        case ALGORITHM_ED448:
-                return len == 114;
+        case ALGORITHM_ED25519: return len == 64;
+        case ALGORITHM_ECDSAP384: return len == 96;
+        case ALGORITHM_ED448: return len == 114;
         }
         return len == (size_t)EVP_PKEY_get_size(key->pkey);
 }
 
-bool crypto_verify(const struct crypto_key *key, const uint8_t *data, size_t data_len, const uint8_t *signature, size_t signature_len)
+bool crypto_verify(const struct crypto_key *key, const uint8_t *data, size_t data_len, const uint8_t *signature,
+                   size_t signature_len)
 {
         uint8_t der[DER_MAX];
         bool is_ecdsa = key->algorithm == ALGORITHM_ECDSAP256 || key->algorithm == ALGORITHM_ECDSAP384;
@@ -268,40 +282,79 @@ bool crypto_verify(const struct crypto_key *key, const uint8_t *data, size_t dat
 
 /* --- Digests ------------------------------------------------------------------------------------------------------ */
 
-static unsigned digest(const EVP_MD *md, const struct crypto_piece *pieces, unsigned count, uint8_t out[EVP_MAX_MD_SIZE])
+/*
+ * Looked up once and kept: what EVP_sha1() and the like give is looked up again, under a lock, at each use, which takes
+ * longer than the hash itself (0.45 against 0.12 microseconds for SHA-1 of 20 bytes).
+ */
+static struct {
+        EVP_MD *sha1, *sha256, *sha384;
+} digests;
+
+static void digests_fetch(void)
 {
-        EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+        digests.sha1 = EVP_MD_fetch(NULL, "SHA1", NULL);
+        digests.sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+        digests.sha384 = EVP_MD_fetch(NULL, "SHA384", NULL);
+}
+
+/* A context to hash with; NULL when out of memory. */
+static EVP_MD_CTX *hashing_begin(void)
+{
+        static CRYPTO_ONCE once = CRYPTO_ONCE_STATIC_INIT;
+
+        return CRYPTO_THREAD_run_once(&once, digests_fetch) == 1 ? EVP_MD_CTX_new() : NULL;
+}
+
+/* The length of the hash; 0 for failure. */
+static unsigned hash_pieces(EVP_MD_CTX *ctx, const EVP_MD *md, const struct crypto_piece *pieces, unsigned count,
+                            uint8_t out[EVP_MAX_MD_SIZE])
+{
         unsigned len = 0;
-        bool fine = ctx && md && EVP_DigestInit_ex(ctx, md, NULL) == 1;
 
-        for (unsigned i = 0; fine && i < count; i++)
-                fine = EVP_DigestUpdate(ctx, pieces[i].bytes, pieces[i].len) == 1;
-        if (!fine || EVP_DigestFinal_ex(ctx, out, &len) != 1)
-                len = 0;
-        EVP_MD_CTX_free(ctx);
-        return len;
+        if (!ctx || !md || EVP_DigestInit_ex(ctx, md, NULL) != 1)
+                return 0;
+        for (unsigned i = 0; i < count; i++)
+                if (EVP_DigestUpdate(ctx, pieces[i].bytes, pieces[i].len) != 1)
+                        return 0;
+        return EVP_DigestFinal_ex(ctx, out, &len) == 1 ? len : 0;
 }
 
-void crypto_sha256(const struct crypto_piece *pieces, unsigned count, uint8_t out[32])
+bool crypto_sha256(const struct crypto_piece *pieces, unsigned count, uint8_t out[SHA256_LEN])
 {
-        uint8_t hash[EVP_MAX_MD_SIZE] = { 0 };
+        uint8_t hash[EVP_MAX_MD_SIZE];
+        EVP_MD_CTX *ctx = hashing_begin();
+        bool fine = hash_pieces(ctx, digests.sha256, pieces, count, hash) == SHA256_LEN;
 
-        digest(EVP_sha256(), pieces, count, hash);
-        memcpy(out, hash, 32);
+        EVP_MD_CTX_free(ctx);
+        if (fine)
+                memcpy(out, hash, SHA256_LEN);
+        return fine;
 }
 
-bool crypto_ds_matches(const struct crypto_policy *policy, const struct name *owner, const struct rdata *ds, const struct rdata *dnskey)
+static const EVP_MD *ds_digest(uint8_t digest)
+{
+        switch (digest) {
+        case DIGEST_SHA1: return digests.sha1;
+        case DIGEST_SHA256: return digests.sha256;
+        case DIGEST_SHA384: return digests.sha384;
+        }
+        return NULL;
+}
+
+bool crypto_ds_matches(const struct crypto_policy *policy, const struct name *owner, const struct rdata *ds,
+                       const struct rdata *dnskey)
 {
         uint8_t canonical[NAME_WIRE_MAX], hash[EVP_MAX_MD_SIZE];
         const struct crypto_piece pieces[] = {
-                { .bytes = canonical, .len = name_canonical(owner, canonical) },
-                { .bytes = dnskey->bytes, .len = dnskey->len },
+                {.bytes = canonical, .len = name_canonical(owner, canonical)},
+                {.bytes = dnskey->bytes, .len = dnskey->len},
         };
 
         if (ds->len <= DS_HEAD_LEN || dnskey->len < DNSKEY_HEAD_LEN || !crypto_digest_supported(policy, ds->bytes[3]))
                 return false;
-        const EVP_MD *md = ds->bytes[3] == DIGEST_SHA1 ? EVP_sha1() : ds->bytes[3] == DIGEST_SHA256 ? EVP_sha256() : EVP_sha384();
-        unsigned len = digest(md, pieces, 2, hash);
+        EVP_MD_CTX *ctx = hashing_begin();
+        unsigned len = hash_pieces(ctx, ds_digest(ds->bytes[3]), pieces, 2, hash);
+        EVP_MD_CTX_free(ctx);
         return len && len == ds->len - (unsigned)DS_HEAD_LEN && !memcmp(hash, ds->bytes + DS_HEAD_LEN, len);
 }
 
@@ -314,14 +367,19 @@ uint16_t crypto_key_tag(const struct rdata *dnskey)
         return (uint16_t)(sum + (sum >> 16));
 }
 
-void crypto_nsec3_hash(const uint8_t *name, size_t name_len, const uint8_t *salt, size_t salt_len, unsigned iterations, uint8_t out[20])
+bool crypto_nsec3_hash(const uint8_t *name, size_t name_len, const uint8_t *salt, size_t salt_len, unsigned iterations,
+                       uint8_t out[NSEC3_HASH_LEN])
 {
-        uint8_t hash[EVP_MAX_MD_SIZE] = { 0 };
-        struct crypto_piece pieces[] = { { .bytes = name, .len = name_len }, { .bytes = salt, .len = salt_len } };
+        uint8_t hash[EVP_MAX_MD_SIZE];
+        struct crypto_piece pieces[] = {{.bytes = name, .len = name_len}, {.bytes = salt, .len = salt_len}};
+        EVP_MD_CTX *ctx = hashing_begin();
+        bool fine = hash_pieces(ctx, digests.sha1, pieces, 2, hash) == NSEC3_HASH_LEN;
 
-        digest(EVP_sha1(), pieces, 2, hash);
-        pieces[0] = (struct crypto_piece){ .bytes = hash, .len = NSEC3_HASH_LEN };
-        while (iterations--)
-                digest(EVP_sha1(), pieces, 2, hash);
-        memcpy(out, hash, NSEC3_HASH_LEN);
+        pieces[0] = (struct crypto_piece){.bytes = hash, .len = NSEC3_HASH_LEN};
+        for (; fine && iterations; iterations--)
+                fine = hash_pieces(ctx, digests.sha1, pieces, 2, hash) == NSEC3_HASH_LEN;
+        EVP_MD_CTX_free(ctx);
+        if (fine)
+                memcpy(out, hash, NSEC3_HASH_LEN);
+        return fine;
 }

@@ -1,27 +1,19 @@
 #include "dnssec/nsec.h"
 
+#include "dnssec/denial.h"
 #include "dnssec/nsec3.h"
-#include "dnssec/bitmap.h"
-#include "wire/codes.h"
 #include "wire/rrtype.h"
-#include <stdio.h>
 
 /* One NSEC record, read. */
 struct nsec {
         struct name owner, next;
-        const uint8_t *types;
-        size_t types_len;
+        struct denial_types types;
 };
 
-static void say(struct reason *why, const char *before, const struct name *name, const char *after)
-{
-        char text[NAME_TEXT_MAX];
-
-        why->ede = EDE_NSEC_MISSING;
-        snprintf(why->text, sizeof why->text, "%s%.100s%s", before, name_text(name, text), after);
-}
-
-/* Owner and next name must lie in the zone: a next name outside it would deny other people's names (BIND CVE-2026-13321). */
+/*
+ * Owner and next name must lie in the zone: a next name outside it would deny other people's names (BIND
+ * CVE-2026-13321).
+ */
 static bool nsec_read(const struct denial_context *context, unsigned i, struct nsec *out)
 {
         const struct rrset *set = &context->set[i];
@@ -32,30 +24,25 @@ static bool nsec_read(const struct denial_context *context, unsigned i, struct n
         if (name_read(&reader, &out->next) != ERR_OK)
                 return false;
         out->owner = set->owner;
-        out->types_len = reader_left(&reader);
-        out->types = read_bytes(&reader, out->types_len);
+        out->types.len = reader_left(&reader);
+        out->types.bytes = read_bytes(&reader, out->types.len);
         return name_is_at_or_below(&out->owner, context->zone) && name_is_at_or_below(&out->next, context->zone);
 }
 
-static bool has(const struct nsec *nsec, uint16_t type)
+/* The last record of a zone points back to the apex, and to nothing else (RFC 4034 4.1.1). */
+static bool is_before_next(const struct denial_context *context, const struct nsec *nsec, const struct name *name)
 {
-        return bitmap_has(nsec->types, nsec->types_len, type);
+        if (name_compare(&nsec->owner, &nsec->next) < 0)
+                return name_compare(name, &nsec->next) < 0;
+        return name_equal(&nsec->next, context->zone);
 }
 
-/* RFC 6840 4.1: the parent's record at a cut, and one at a DNAME, say nothing of names below. */
-static bool is_silent_below(const struct nsec *nsec)
+/* Strictly between owner and next in canonical order, and not where the owner does not speak of it. */
+static bool covers(const struct denial_context *context, const struct nsec *nsec, const struct name *name)
 {
-        return (has(nsec, TYPE_NS) && !has(nsec, TYPE_SOA)) || has(nsec, TYPE_DNAME);
-}
-
-/* Strictly between owner and next in canonical order; the last record of the zone points back to the apex (RFC 4034 4.1.1). */
-static bool covers(const struct nsec *nsec, const struct name *name)
-{
-        if (name_compare(&nsec->owner, name) >= 0)
+        if (name_compare(&nsec->owner, name) >= 0 || !is_before_next(context, nsec, name))
                 return false;
-        if (name_is_below(name, &nsec->owner) && is_silent_below(nsec))
-                return false;
-        return name_compare(name, &nsec->next) < 0 || name_compare(&nsec->next, &nsec->owner) <= 0;
+        return !(name_is_below(name, &nsec->owner) && denial_is_silent_below(&nsec->types));
 }
 
 static bool find_match(const struct denial_context *context, const struct name *name, struct nsec *out)
@@ -69,7 +56,7 @@ static bool find_match(const struct denial_context *context, const struct name *
 static bool find_cover(const struct denial_context *context, const struct name *name, struct nsec *out)
 {
         for (unsigned i = 0; i < context->count; i++)
-                if (nsec_read(context, i, out) && covers(out, name))
+                if (nsec_read(context, i, out) && covers(context, out, name))
                         return true;
         return false;
 }
@@ -78,6 +65,12 @@ static bool find_cover(const struct denial_context *context, const struct name *
 static bool is_empty_non_terminal(const struct nsec *cover, const struct name *name)
 {
         return name_is_below(&cover->next, name);
+}
+
+/* Covered, and no empty non-terminal either. */
+static bool is_denied(const struct denial_context *context, const struct name *name, struct nsec *cover)
+{
+        return find_cover(context, name, cover) && !is_empty_non_terminal(cover, name);
 }
 
 /* The closest name that a covering record shows to exist above a name. */
@@ -89,11 +82,87 @@ static unsigned closest_labels(const struct nsec *cover, const struct name *name
         return by_owner > by_next ? by_owner : by_next;
 }
 
-static bool wildcard_at(const struct name *closest, uint8_t room[NAME_WIRE_MAX], struct name *out)
-{
-        static const uint8_t star[] = { '*' };
+/* --- The questions, answered with NSEC ---------------------------------------------------------------------------- */
 
-        return name_prepend(star, 1, closest, room, out) == ERR_OK;
+static enum denial nsec_denies_name(const struct denial_context *context, const struct name *qname, struct reason *why)
+{
+        uint8_t room[NAME_WIRE_MAX];
+        struct nsec nsec, other;
+        struct name wildcard;
+
+        /* RFC 9824 3.1: a record made for the name itself says with NXNAME that it does not exist. */
+        if (find_match(context, qname, &nsec) && denial_has(&nsec.types, TYPE_NXNAME))
+                return DENIAL_PROVEN;
+        if (!is_denied(context, qname, &nsec))
+                return denial_missing(why, "no NSEC record shows that ", qname, " does not exist");
+        struct name closest = name_ancestor(qname, closest_labels(&nsec, qname));
+        if (!denial_wildcard(&closest, room, &wildcard) || is_denied(context, &wildcard, &other))
+                return DENIAL_PROVEN;
+        return denial_missing(why, "no NSEC record shows that there is no wildcard ", &wildcard, "");
+}
+
+static enum denial nsec_denies_type(const struct denial_context *context, const struct name *qname, uint16_t type,
+                                    struct reason *why)
+{
+        uint8_t room[NAME_WIRE_MAX];
+        struct nsec nsec, cover;
+        struct name wildcard;
+
+        if (find_match(context, qname, &nsec))
+                return denial_by_types(context, &nsec.types, qname, type, why);
+        if (!find_cover(context, qname, &cover))
+                return denial_missing(why, "no NSEC record is about ", qname, "");
+        if (is_empty_non_terminal(&cover, qname))
+                return DENIAL_PROVEN;
+        struct name closest = name_ancestor(qname, closest_labels(&cover, qname));
+        if (denial_wildcard(&closest, room, &wildcard) && find_match(context, &wildcard, &nsec))
+                return denial_by_types(context, &nsec.types, &wildcard, type, why);
+        return denial_missing(why, "no NSEC record is about ", qname, " or its wildcard");
+}
+
+/* What was expanded is the wildcard below the closest name that exists, or the answer is a replay (RFC 4035 5.3.4). */
+static enum denial nsec_denies_closer(const struct denial_context *context, const struct name *qname, unsigned labels,
+                                      struct reason *why)
+{
+        struct nsec cover;
+
+        if (is_denied(context, qname, &cover) && closest_labels(&cover, qname) == labels)
+                return DENIAL_PROVEN;
+        return denial_missing(why, "no NSEC record shows that nothing is closer to ", qname, " than the wildcard");
+}
+
+static enum denial nsec_denies_ds(const struct denial_context *context, const struct name *cut, struct reason *why)
+{
+        struct nsec nsec;
+
+        if (find_match(context, cut, &nsec) && denial_is_of_parent(&nsec.types) && !denial_has(&nsec.types, TYPE_DS))
+                return DENIAL_PROVEN;
+        return denial_missing(why, "no NSEC record shows that the delegation of ", cut, " is unsigned");
+}
+
+static bool nsec_shows_no_cut(const struct denial_context *context, const struct name *name)
+{
+        struct nsec nsec;
+
+        if (find_match(context, name, &nsec))
+                return !denial_has(&nsec.types, TYPE_NS);
+        return find_cover(context, name, &nsec);
+}
+
+/* --- The door ----------------------------------------------------------------------------------------------------- */
+
+/*
+ * A zone speaks of names at and below its apex. In canonical order its last record stands before all that follows the
+ * zone, so without this a zone could deny names of its siblings.
+ */
+static bool is_in_zone(const struct denial_context *context, const struct name *name)
+{
+        return name_is_at_or_below(name, context->zone);
+}
+
+static enum denial outside(const struct name *name, struct reason *why)
+{
+        return denial_missing(why, "the proof is of a zone that does not hold ", name, "");
 }
 
 static bool uses_nsec3(const struct denial_context *context)
@@ -104,98 +173,39 @@ static bool uses_nsec3(const struct denial_context *context)
         return false;
 }
 
-/* --- The questions ------------------------------------------------------------------------------------------------ */
-
 enum denial denial_of_name(const struct denial_context *context, const struct name *qname, struct reason *why)
 {
-        uint8_t room[NAME_WIRE_MAX];
-        struct nsec cover, other;
-        struct name wildcard;
-
-        if (uses_nsec3(context))
-                return nsec3_denies_name(context, qname, why);
-        if (!find_cover(context, qname, &cover) || is_empty_non_terminal(&cover, qname)) {
-                say(why, "no NSEC record shows that ", qname, " does not exist");
-                return DENIAL_MISSING;
-        }
-        struct name closest = name_ancestor(qname, closest_labels(&cover, qname));
-        if (!wildcard_at(&closest, room, &wildcard) || find_cover(context, &wildcard, &other))
-                return DENIAL_PROVEN;
-        say(why, "no NSEC record shows that there is no wildcard ", &wildcard, "");
-        return DENIAL_MISSING;
+        if (!is_in_zone(context, qname))
+                return outside(qname, why);
+        return (uses_nsec3(context) ? nsec3_denies_name : nsec_denies_name)(context, qname, why);
 }
 
-/* The record at the name itself: without the type and without CNAME; of the right side of a cut. */
-static enum denial judge_match(const struct denial_context *context, const struct nsec *nsec, const struct name *qname, uint16_t type,
-                               struct reason *why)
+enum denial denial_of_type(const struct denial_context *context, const struct name *qname, uint16_t type,
+                           struct reason *why)
 {
-        bool parent_side = has(nsec, TYPE_NS) && !has(nsec, TYPE_SOA);
-        bool wrong_side = type == TYPE_DS ? has(nsec, TYPE_SOA) && !name_is_root(qname) : parent_side;
-
-        if (wrong_side)
-                say(why, "the NSEC record of ", qname, " is of the wrong side of the zone cut");
-        else if (has(nsec, type) || has(nsec, TYPE_CNAME))
-                say(why, "the NSEC record of ", qname, " says that the type exists");
-        else
-                return DENIAL_PROVEN;
-        (void)context;
-        return DENIAL_MISSING;
+        if (!is_in_zone(context, qname))
+                return outside(qname, why);
+        return (uses_nsec3(context) ? nsec3_denies_type : nsec_denies_type)(context, qname, type, why);
 }
 
-enum denial denial_of_type(const struct denial_context *context, const struct name *qname, uint16_t type, struct reason *why)
+enum denial denial_of_closer(const struct denial_context *context, const struct name *qname, unsigned labels,
+                             struct reason *why)
 {
-        uint8_t room[NAME_WIRE_MAX];
-        struct nsec nsec, cover;
-        struct name wildcard;
-
-        if (uses_nsec3(context))
-                return nsec3_denies_type(context, qname, type, why);
-        if (find_match(context, qname, &nsec))
-                return judge_match(context, &nsec, qname, type, why);
-        if (!find_cover(context, qname, &cover)) {
-                say(why, "no NSEC record is about ", qname, "");
-                return DENIAL_MISSING;
-        }
-        if (is_empty_non_terminal(&cover, qname))
-                return DENIAL_PROVEN;
-        struct name closest = name_ancestor(qname, closest_labels(&cover, qname));
-        if (wildcard_at(&closest, room, &wildcard) && find_match(context, &wildcard, &nsec))
-                return judge_match(context, &nsec, &wildcard, type, why);
-        say(why, "no NSEC record is about ", qname, " or its wildcard");
-        return DENIAL_MISSING;
-}
-
-enum denial denial_of_closer(const struct denial_context *context, const struct name *qname, unsigned labels, struct reason *why)
-{
-        struct nsec cover;
-
-        if (uses_nsec3(context))
-                return nsec3_denies_closer(context, qname, labels, why);
-        if (find_cover(context, qname, &cover) && !is_empty_non_terminal(&cover, qname) && closest_labels(&cover, qname) <= labels)
-                return DENIAL_PROVEN;
-        say(why, "no NSEC record shows that nothing is closer to ", qname, " than the wildcard");
-        return DENIAL_MISSING;
+        if (!is_in_zone(context, qname) || labels < context->zone->label_count || labels >= qname->label_count)
+                return outside(qname, why);
+        return (uses_nsec3(context) ? nsec3_denies_closer : nsec_denies_closer)(context, qname, labels, why);
 }
 
 enum denial denial_of_ds(const struct denial_context *context, const struct name *cut, struct reason *why)
 {
-        struct nsec nsec;
-
-        if (uses_nsec3(context))
-                return nsec3_denies_ds(context, cut, why);
-        if (find_match(context, cut, &nsec) && has(&nsec, TYPE_NS) && !has(&nsec, TYPE_DS) && !has(&nsec, TYPE_SOA))
-                return DENIAL_PROVEN;
-        say(why, "no NSEC record shows that the delegation of ", cut, " is unsigned");
-        return DENIAL_MISSING;
+        if (!name_is_below(cut, context->zone))
+                return outside(cut, why);
+        return (uses_nsec3(context) ? nsec3_denies_ds : nsec_denies_ds)(context, cut, why);
 }
 
 bool denial_shows_no_cut(const struct denial_context *context, const struct name *name)
 {
-        struct nsec nsec;
-
-        if (uses_nsec3(context))
-                return nsec3_shows_no_cut(context, name);
-        if (find_match(context, name, &nsec))
-                return !has(&nsec, TYPE_NS);
-        return find_cover(context, name, &nsec);
+        if (!name_is_below(name, context->zone))
+                return false;
+        return (uses_nsec3(context) ? nsec3_shows_no_cut : nsec_shows_no_cut)(context, name);
 }

@@ -1,57 +1,71 @@
+/*
+ * A proof by NSEC3 is about hashes, so each name that it speaks of costs a hash, and the one who asks chooses how many
+ * names that are (CVE-2023-50868). All hashes here are of the name in question and its ancestors, each made at most
+ * once a proof, and of one wildcard; the price is known, and charged, before each.
+ */
 #include "dnssec/nsec3.h"
 
 #include "config/limits.h"
-#include "dnssec/bitmap.h"
 #include "dnssec/crypto.h"
+#include "dnssec/denial.h"
 #include "wire/codes.h"
 #include "wire/rrtype.h"
 #include <stdio.h>
 #include <string.h>
 
-enum { HASH_LEN = 20, HASH_TEXT_LEN = 32, HASH_SHA1 = 1, FLAG_OPT_OUT = 1, SHA1_BLOCK = 64, SHA1_FRAME = 29 };
+enum { HASH_LEN = NSEC3_HASH_LEN, HASH_TEXT_LEN = 32, HASH_SHA1 = 1, FLAG_OPT_OUT = 1 };
+
+/* SHA-1 works on blocks of 64 bytes: 20 of the hash before, the salt, and at least 9 of padding. */
+enum { SHA1_BLOCK = 64, SHA1_FRAME = 29 };
+
+struct parameters {
+        unsigned iterations;
+        const uint8_t *salt;
+        size_t salt_len;
+};
 
 /* One NSEC3 record, read. */
 struct nsec3 {
+        struct parameters parameters;
         uint8_t owner[HASH_LEN], next[HASH_LEN];
         bool opt_out;
-        const uint8_t *types;
-        size_t types_len;
+        struct denial_types types;
 };
 
-/* The records of one proof that go together. */
+/* The records of one proof that go together, and what has been hashed for it. */
 struct chain {
         const struct denial_context *context;
         struct nsec3 item[LIMIT_NSEC3_RECORDS];
         unsigned count;
-        unsigned iterations;
-        const uint8_t *salt;
-        size_t salt_len;
-        bool too_dear; /* more work than we are ready to do for this zone, or for this question */
+        struct parameters parameters;
+        bool too_dear;                              /* some records want more work than we do for a zone */
+        bool spent;                                 /* the question's blocks are used up */
+        bool is_hashed[NAME_LABEL_MAX + 1];         /* by label count */
+        uint8_t hash[NAME_LABEL_MAX + 1][HASH_LEN]; /* of the name in question and its ancestors */
 };
-
-static void say(struct reason *why, const char *before, const struct name *name, const char *after)
-{
-        char text[NAME_TEXT_MAX];
-
-        why->ede = EDE_NSEC_MISSING;
-        snprintf(why->text, sizeof why->text, "%s%.100s%s", before, name_text(name, text), after);
-}
 
 /* --- Reading ------------------------------------------------------------------------------------------------------ */
 
-/* RFC 4648 7: base32 with the extended hex alphabet, 32 letters for 20 bytes. */
+/* RFC 4648 7: a letter of base32 with the extended hex alphabet; over 31: none. */
+static unsigned decode_letter(uint8_t c)
+{
+        if (c >= '0' && c <= '9')
+                return c - (unsigned)'0';
+        c |= 0x20;
+        return c >= 'a' && c <= 'v' ? c - (unsigned)'a' + 10 : 32;
+}
+
+/* 32 letters of 5 bits for 20 bytes. */
 static bool decode_hash(const uint8_t *text, uint8_t out[HASH_LEN])
 {
-        uint64_t bits = 0;
-        unsigned have = 0, at = 0;
+        unsigned bits = 0, have = 0, at = 0;
 
         for (unsigned i = 0; i < HASH_TEXT_LEN; i++) {
-                uint8_t c = text[i] | 0x20;
-                unsigned value = text[i] >= '0' && text[i] <= '9' ? (unsigned)(text[i] - '0') : (unsigned)(c - 'a') + 10;
+                unsigned value = decode_letter(text[i]);
 
                 if (value > 31)
                         return false;
-                bits = bits << 5 | value;
+                bits = (bits << 5 | value) & 0xfff;
                 have += 5;
                 if (have >= 8) {
                         have -= 8;
@@ -61,116 +75,138 @@ static bool decode_hash(const uint8_t *text, uint8_t out[HASH_LEN])
         return true;
 }
 
-/* RFC 5155 3.2; the owner is one label of 32 letters below the zone. */
-static bool nsec3_read(const struct denial_context *context, const struct rrset *set, struct nsec3 *out, unsigned *iterations,
-                       const uint8_t **salt, size_t *salt_len)
+/* The owner is one label of 32 letters below the zone (RFC 5155 3). */
+static bool owner_read(const struct denial_context *context, const struct name *owner, uint8_t out[HASH_LEN])
 {
-        struct name parent;
-
-        if (set->type != TYPE_NSEC3 || set->count != 1 || set->owner.label_count != context->zone->label_count + 1 ||
-            set->owner.wire[0] != HASH_TEXT_LEN || !decode_hash(set->owner.wire + 1, out->owner))
+        if (owner->label_count != context->zone->label_count + 1u || owner->wire[0] != HASH_TEXT_LEN)
                 return false;
-        parent = name_strip(&set->owner, 1);
+        return name_is_below(owner, context->zone) && decode_hash(owner->wire + 1, out);
+}
+
+/* RFC 5155 3.2; records with another hash algorithm or unknown flags are passed over (8.1, 8.2). */
+static bool nsec3_read(const struct denial_context *context, const struct rrset *set, struct nsec3 *out)
+{
+        if (set->type != TYPE_NSEC3 || set->count != 1 || !owner_read(context, &set->owner, out->owner))
+                return false;
         struct reader reader = reader_over(set->rdata[0].bytes, set->rdata[0].len);
         uint8_t algorithm = read_u8(&reader);
         uint8_t flags = read_u8(&reader);
-        *iterations = read_u16(&reader);
-        *salt_len = read_u8(&reader);
-        *salt = read_bytes(&reader, *salt_len);
+        out->parameters.iterations = read_u16(&reader);
+        out->parameters.salt_len = read_u8(&reader);
+        out->parameters.salt = read_bytes(&reader, out->parameters.salt_len);
         uint8_t hash_len = read_u8(&reader);
         const uint8_t *next = read_bytes(&reader, hash_len);
-        if (reader.failed || algorithm != HASH_SHA1 || flags > FLAG_OPT_OUT || hash_len != HASH_LEN || !name_equal(&parent, context->zone))
+        if (reader.failed || algorithm != HASH_SHA1 || flags > FLAG_OPT_OUT || hash_len != HASH_LEN)
                 return false;
         memcpy(out->next, next, HASH_LEN);
         out->opt_out = flags & FLAG_OPT_OUT;
-        out->types_len = reader_left(&reader);
-        out->types = read_bytes(&reader, out->types_len);
+        out->types.len = reader_left(&reader);
+        out->types.bytes = read_bytes(&reader, out->types.len);
         return true;
 }
 
-static unsigned price(unsigned iterations, size_t salt_len)
+static bool same_parameters(const struct parameters *a, const struct parameters *b)
 {
-        return (iterations + 1) * (unsigned)((salt_len + SHA1_FRAME + SHA1_BLOCK - 1) / SHA1_BLOCK);
+        return a->iterations == b->iterations && a->salt_len == b->salt_len && !memcmp(a->salt, b->salt, a->salt_len);
 }
 
-/* The records that can be used; all have the parameters of the first. */
-static struct chain chain_of(const struct denial_context *context)
+/* SHA-1 blocks of one hash. */
+static unsigned price(const struct parameters *p)
 {
-        struct chain chain = { .context = context };
+        return (p->iterations + 1) * (unsigned)((p->salt_len + SHA1_FRAME + SHA1_BLOCK - 1) / SHA1_BLOCK);
+}
 
-        for (unsigned i = 0; i < context->count && chain.count < LIMIT_NSEC3_RECORDS; i++) {
-                unsigned iterations;
-                const uint8_t *salt;
-                size_t salt_len;
+/* The highest price that is paid for a hash; a setting that accepts more iterations pays more. */
+static unsigned price_allowed(const struct denial_context *context)
+{
+        unsigned wanted = context->max_iterations + 1;
 
-                if (!nsec3_read(context, &context->set[i], &chain.item[chain.count], &iterations, &salt, &salt_len))
+        return wanted > LIMIT_NSEC3_PRICE ? wanted : LIMIT_NSEC3_PRICE;
+}
+
+/*
+ * The records that can be used: those with the parameters of the first that is not too dear. A zone that changes its
+ * parameters has two chains for a while, and either proves.
+ */
+static void chain_init(struct chain *chain, const struct denial_context *context)
+{
+        memset(chain, 0, offsetof(struct chain, hash));
+        chain->context = context;
+        for (unsigned i = 0; i < context->count && chain->count < LIMIT_NSEC3_RECORDS; i++) {
+                struct nsec3 *nsec3 = &chain->item[chain->count];
+
+                if (!nsec3_read(context, &context->set[i], nsec3))
                         continue;
-                if (!chain.count) {
-                        chain.iterations = iterations;
-                        chain.salt = salt;
-                        chain.salt_len = salt_len;
-                } else if (iterations != chain.iterations || salt_len != chain.salt_len || memcmp(salt, chain.salt, salt_len)) {
+                if (nsec3->parameters.iterations > context->max_iterations ||
+                    price(&nsec3->parameters) > price_allowed(context)) {
+                        chain->too_dear = true;
                         continue;
                 }
-                chain.count++;
+                if (!chain->count)
+                        chain->parameters = nsec3->parameters;
+                if (same_parameters(&nsec3->parameters, &chain->parameters))
+                        chain->count++;
         }
-        chain.too_dear = chain.count && (chain.iterations > context->max_iterations ||
-                                         price(chain.iterations, chain.salt_len) > 2 * (context->max_iterations + 1));
-        return chain;
 }
 
-/* RFC 9276 3.2: with more iterations than we accept, or a hash we do not know, the zone counts as unsigned. */
+/* RFC 9276 3.2: a zone that wants more work than we accept counts as unsigned. RFC 5155 8.1: with an unknown hash
+ * algorithm nothing is proven. */
 static bool is_insecure(const struct chain *chain, struct reason *why)
 {
-        if (chain->count && !chain->too_dear)
+        if (chain->count || !chain->too_dear)
                 return false;
         why->ede = EDE_NSEC3_ITERATIONS;
-        snprintf(why->text, sizeof why->text, "NSEC3 parameters beyond what is accepted (%u iterations)", chain->iterations);
+        snprintf(why->text, sizeof why->text, "the NSEC3 records want more than %u iterations",
+                 chain->context->max_iterations);
         return true;
 }
 
 /* --- Hashes ------------------------------------------------------------------------------------------------------- */
 
-/* The limit is meant for the iterations that are accepted by default; a setting that accepts more pays more. */
 static unsigned blocks_allowed(const struct denial_context *context)
 {
-        unsigned most = context->max_iterations + 1;
-
-        return most > LIMIT_NSEC3_PRICE ? LIMIT_NSEC3_BLOCKS / LIMIT_NSEC3_PRICE * most : LIMIT_NSEC3_BLOCKS;
+        return LIMIT_NSEC3_BLOCKS / LIMIT_NSEC3_PRICE * price_allowed(context) + LIMIT_NSEC3_BLOCKS % LIMIT_NSEC3_PRICE;
 }
 
-static bool hash_name(const struct chain *chain, const struct name *name, uint8_t out[HASH_LEN])
+static bool hash_name(struct chain *chain, const struct name *name, uint8_t out[HASH_LEN])
 {
+        const struct parameters *p = &chain->parameters;
         uint8_t canonical[NAME_WIRE_MAX];
-        unsigned cost = price(chain->iterations, chain->salt_len);
+        unsigned *blocks = chain->context->nsec3_blocks;
 
-        if (*chain->context->nsec3_blocks + cost > blocks_allowed(chain->context))
+        if (*blocks + price(p) > blocks_allowed(chain->context)) {
+                chain->spent = true;
                 return false;
-        *chain->context->nsec3_blocks += cost;
-        crypto_nsec3_hash(canonical, name_canonical(name, canonical), chain->salt, chain->salt_len, chain->iterations, out);
-        return true;
+        }
+        *blocks += price(p);
+        return crypto_nsec3_hash(canonical, name_canonical(name, canonical), p->salt, p->salt_len, p->iterations, out);
 }
 
-static const struct nsec3 *match(const struct chain *chain, const struct name *name)
+/* The hash of the ancestor with so many labels of the name in question; NULL when it cannot be paid for. */
+static const uint8_t *hash_of(struct chain *chain, const struct name *name, unsigned labels)
 {
-        uint8_t hash[HASH_LEN];
+        if (!chain->is_hashed[labels]) {
+                struct name ancestor = name_ancestor(name, labels);
 
-        if (!hash_name(chain, name, hash))
-                return NULL;
-        for (unsigned i = 0; i < chain->count; i++)
+                if (!hash_name(chain, &ancestor, chain->hash[labels]))
+                        return NULL;
+                chain->is_hashed[labels] = true;
+        }
+        return chain->hash[labels];
+}
+
+static const struct nsec3 *match(const struct chain *chain, const uint8_t *hash)
+{
+        for (unsigned i = 0; hash && i < chain->count; i++)
                 if (!memcmp(chain->item[i].owner, hash, HASH_LEN))
                         return &chain->item[i];
         return NULL;
 }
 
 /* Strictly between owner and next; the last record points back to the first (RFC 5155 3.1.7). */
-static const struct nsec3 *cover(const struct chain *chain, const struct name *name)
+static const struct nsec3 *cover(const struct chain *chain, const uint8_t *hash)
 {
-        uint8_t hash[HASH_LEN];
-
-        if (!hash_name(chain, name, hash))
-                return NULL;
-        for (unsigned i = 0; i < chain->count; i++) {
+        for (unsigned i = 0; hash && i < chain->count; i++) {
                 const struct nsec3 *nsec3 = &chain->item[i];
                 bool after_owner = memcmp(nsec3->owner, hash, HASH_LEN) < 0;
                 bool before_next = memcmp(hash, nsec3->next, HASH_LEN) < 0;
@@ -182,9 +218,16 @@ static const struct nsec3 *cover(const struct chain *chain, const struct name *n
         return NULL;
 }
 
-static bool has(const struct nsec3 *nsec3, uint16_t type)
+/* When the blocks ran out, that is why the proof is missing. */
+static enum denial missing(const struct chain *chain, struct reason *why, const char *before, const struct name *name,
+                           const char *after)
 {
-        return bitmap_has(nsec3->types, nsec3->types_len, type);
+        (void)denial_missing(why, before, name, after);
+        if (chain->spent) {
+                why->ede = EDE_NSEC3_ITERATIONS;
+                snprintf(why->text, sizeof why->text, "the NSEC3 proof takes more hashing than one question may cost");
+        }
+        return DENIAL_MISSING;
 }
 
 /* --- Closest encloser, RFC 5155 8.3 ------------------------------------------------------------------------------- */
@@ -195,30 +238,23 @@ struct encloser {
 };
 
 /* The closest ancestor that exists, and the proof that the name below it does not. The name itself is no candidate. */
-static bool find_encloser(const struct chain *chain, const struct name *name, struct encloser *out)
+static bool find_encloser(struct chain *chain, const struct name *name, struct encloser *out)
 {
-        for (unsigned up = 1; up <= name->label_count - (unsigned)chain->context->zone->label_count; up++) {
-                struct name candidate = name_strip(name, up);
-                const struct nsec3 *found = match(chain, &candidate);
+        for (unsigned labels = name->label_count; labels-- > chain->context->zone->label_count;) {
+                const struct nsec3 *found = match(chain, hash_of(chain, name, labels));
 
+                if (chain->spent)
+                        return false;
                 if (!found)
                         continue;
                 /* RFC 5155 8.3: the parent's side of a cut, or a DNAME, encloses nothing. */
-                if (has(found, TYPE_DNAME) || (has(found, TYPE_NS) && !has(found, TYPE_SOA)))
+                if (denial_is_silent_below(&found->types))
                         return false;
-                struct name next_closer = name_strip(name, up - 1);
-                out->closest = candidate;
-                out->next_closer = cover(chain, &next_closer);
+                out->closest = name_ancestor(name, labels);
+                out->next_closer = cover(chain, hash_of(chain, name, labels + 1));
                 return out->next_closer != NULL;
         }
         return false;
-}
-
-static bool wildcard_at(const struct name *closest, uint8_t room[NAME_WIRE_MAX], struct name *out)
-{
-        static const uint8_t star[] = { '*' };
-
-        return name_prepend(star, 1, closest, room, out) == ERR_OK;
 }
 
 static enum denial proven_by(const struct nsec3 *covering)
@@ -230,105 +266,96 @@ static enum denial proven_by(const struct nsec3 *covering)
 
 enum denial nsec3_denies_name(const struct denial_context *context, const struct name *qname, struct reason *why)
 {
-        struct chain chain = chain_of(context);
-        uint8_t room[NAME_WIRE_MAX];
+        uint8_t room[NAME_WIRE_MAX], hash[HASH_LEN];
         struct encloser encloser;
         struct name wildcard;
+        struct chain chain;
 
+        chain_init(&chain, context);
         if (is_insecure(&chain, why))
                 return DENIAL_INSECURE;
-        if (!find_encloser(&chain, qname, &encloser)) {
-                say(why, "no NSEC3 records show that ", qname, " does not exist");
-                return DENIAL_MISSING;
-        }
-        if (!wildcard_at(&encloser.closest, room, &wildcard) || cover(&chain, &wildcard))
+        const struct nsec3 *found = match(&chain, hash_of(&chain, qname, qname->label_count));
+        if (found && denial_has(&found->types, TYPE_NXNAME))
+                return DENIAL_PROVEN; /* RFC 9824 3.1 */
+        if (found || !find_encloser(&chain, qname, &encloser))
+                return missing(&chain, why, "no NSEC3 records show that ", qname, " does not exist");
+        if (!denial_wildcard(&encloser.closest, room, &wildcard) ||
+            (hash_name(&chain, &wildcard, hash) && cover(&chain, hash)))
                 return proven_by(encloser.next_closer);
-        say(why, "no NSEC3 record shows that there is no wildcard ", &wildcard, "");
-        return DENIAL_MISSING;
+        return missing(&chain, why, "no NSEC3 record shows that there is no wildcard ", &wildcard, "");
 }
 
-static enum denial judge_match(const struct nsec3 *nsec3, const struct name *qname, uint16_t type, struct reason *why)
+enum denial nsec3_denies_type(const struct denial_context *context, const struct name *qname, uint16_t type,
+                              struct reason *why)
 {
-        bool parent_side = has(nsec3, TYPE_NS) && !has(nsec3, TYPE_SOA);
-        bool wrong_side = type == TYPE_DS ? has(nsec3, TYPE_SOA) && !name_is_root(qname) : parent_side;
-
-        if (wrong_side)
-                say(why, "the NSEC3 record of ", qname, " is of the wrong side of the zone cut");
-        else if (has(nsec3, type) || has(nsec3, TYPE_CNAME))
-                say(why, "the NSEC3 record of ", qname, " says that the type exists");
-        else
-                return DENIAL_PROVEN;
-        return DENIAL_MISSING;
-}
-
-enum denial nsec3_denies_type(const struct denial_context *context, const struct name *qname, uint16_t type, struct reason *why)
-{
-        struct chain chain = chain_of(context);
-        uint8_t room[NAME_WIRE_MAX];
+        uint8_t room[NAME_WIRE_MAX], hash[HASH_LEN];
         struct encloser encloser;
         struct name wildcard;
+        struct chain chain;
 
+        chain_init(&chain, context);
         if (is_insecure(&chain, why))
                 return DENIAL_INSECURE;
-        const struct nsec3 *found = match(&chain, qname);
+        const struct nsec3 *found = match(&chain, hash_of(&chain, qname, qname->label_count));
         if (found)
-                return judge_match(found, qname, type, why); /* RFC 5155 8.5, 8.6 */
-        if (!find_encloser(&chain, qname, &encloser)) {
-                say(why, "no NSEC3 record is about ", qname, "");
-                return DENIAL_MISSING;
-        }
-        const struct nsec3 *wild = wildcard_at(&encloser.closest, room, &wildcard) ? match(&chain, &wildcard) : NULL;
-        if (wild && type != TYPE_DS) {
-                enum denial denial = judge_match(wild, &wildcard, type, why); /* RFC 5155 8.7 */
+                return denial_by_types(context, &found->types, qname, type, why); /* RFC 5155 8.5, 8.6 */
+        if (!find_encloser(&chain, qname, &encloser))
+                return missing(&chain, why, "no NSEC3 record is about ", qname, "");
+        if (denial_wildcard(&encloser.closest, room, &wildcard) && hash_name(&chain, &wildcard, hash))
+                found = match(&chain, hash);
+        if (found) { /* RFC 5155 8.7 */
+                enum denial denial = denial_by_types(context, &found->types, &wildcard, type, why);
 
                 return denial == DENIAL_PROVEN ? proven_by(encloser.next_closer) : denial;
         }
-        /* RFC 5155 8.6; and an empty non-terminal above unsigned delegations has no record of its own (RFC 6840 4.3 erratum 3441). */
+        /*
+         * RFC 5155 8.6; and an empty non-terminal above unsigned delegations has no record of its own (erratum 3441).
+         */
         if (encloser.next_closer->opt_out)
                 return DENIAL_OPT_OUT;
-        say(why, "no NSEC3 record is about ", qname, " or its wildcard");
-        return DENIAL_MISSING;
+        return missing(&chain, why, "no NSEC3 record is about ", qname, " or its wildcard");
 }
 
-enum denial nsec3_denies_closer(const struct denial_context *context, const struct name *qname, unsigned labels, struct reason *why)
+enum denial nsec3_denies_closer(const struct denial_context *context, const struct name *qname, unsigned labels,
+                                struct reason *why)
 {
-        struct chain chain = chain_of(context);
-        struct name next_closer = name_ancestor(qname, labels + 1);
+        struct chain chain;
 
+        chain_init(&chain, context);
         if (is_insecure(&chain, why))
                 return DENIAL_INSECURE;
-        const struct nsec3 *covering = cover(&chain, &next_closer);
+        const struct nsec3 *covering = cover(&chain, hash_of(&chain, qname, labels + 1));
         if (covering)
                 return proven_by(covering);
-        say(why, "no NSEC3 record shows that nothing is closer to ", qname, " than the wildcard");
-        return DENIAL_MISSING;
+        return missing(&chain, why, "no NSEC3 record shows that nothing is closer to ", qname, " than the wildcard");
 }
 
 enum denial nsec3_denies_ds(const struct denial_context *context, const struct name *cut, struct reason *why)
 {
-        struct chain chain = chain_of(context);
         struct encloser encloser;
+        struct chain chain;
 
+        chain_init(&chain, context);
         if (is_insecure(&chain, why))
                 return DENIAL_INSECURE;
-        const struct nsec3 *found = match(&chain, cut);
-        if (found && has(found, TYPE_NS) && !has(found, TYPE_DS) && !has(found, TYPE_SOA))
+        const struct nsec3 *found = match(&chain, hash_of(&chain, cut, cut->label_count));
+        if (found && denial_is_of_parent(&found->types) && !denial_has(&found->types, TYPE_DS))
                 return DENIAL_PROVEN;
         if (!found && find_encloser(&chain, cut, &encloser) && encloser.next_closer->opt_out)
                 return DENIAL_OPT_OUT;
-        say(why, "no NSEC3 record shows that the delegation of ", cut, " is unsigned");
-        return DENIAL_MISSING;
+        return missing(&chain, why, "no NSEC3 record shows that the delegation of ", cut, " is unsigned");
 }
 
 bool nsec3_shows_no_cut(const struct denial_context *context, const struct name *name)
 {
-        struct chain chain = chain_of(context);
         struct encloser encloser;
+        struct chain chain;
 
-        if (!chain.count || chain.too_dear)
+        chain_init(&chain, context);
+        if (!chain.count)
                 return false;
-        const struct nsec3 *found = match(&chain, name);
+        const struct nsec3 *found = match(&chain, hash_of(&chain, name, name->label_count));
         if (found)
-                return !has(found, TYPE_NS);
+                return !denial_has(&found->types, TYPE_NS);
         return find_encloser(&chain, name, &encloser) && !encloser.next_closer->opt_out;
 }

@@ -8,8 +8,9 @@
 #include "dnssec/nsec.h"
 
 enum denial nsec3_denies_name(const struct denial_context *context, const struct name *qname, struct reason *why);
-enum denial nsec3_denies_type(const struct denial_context *context, const struct name *qname, uint16_t type, struct reason *why);
-enum denial nsec3_denies_closer(const struct denial_context *context, const struct name *qname, unsigned labels, struct reason *why);
+enum denial nsec3_denies_type(const struct denial_context *context, const struct name *qname, uint16_t type,
+                              struct reason *why);
+enum denial nsec3_denies_closer(const struct denial_context *context, const struct name *qname, unsigned labels,
+                                struct reason *why);
 enum denial nsec3_denies_ds(const struct denial_context *context, const struct name *cut, struct reason *why);
 bool nsec3_shows_no_cut(const struct denial_context *context, const struct name *name);
-

@@ -6,14 +6,17 @@
 #include <stdint.h>
 
 enum verdict {
-        VERDICT_UNCHECKED,     /* nobody validated: no anchor above, or validation is off */
-        VERDICT_INSECURE,      /* provably unsigned */
+        VERDICT_UNCHECKED, /* nobody validated: no anchor above, or validation is off */
+        VERDICT_INSECURE,  /* provably unsigned */
         VERDICT_SECURE,
         VERDICT_BOGUS,
         VERDICT_INDETERMINATE, /* the network failed while fetching DS or DNSKEY */
 };
 
-/* Why something is bogus, insecure or indeterminate: the extended error and one sentence that a person would want to read. */
+/*
+ * Why something is bogus, insecure or indeterminate: the extended error and one sentence that a person would want to
+ * read.
+ */
 struct reason {
         uint16_t ede; /* EDE_*, or EDE_NONE */
         char text[160];

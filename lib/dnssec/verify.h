@@ -4,14 +4,14 @@
  * does, whose result is remembered by content.
  *
  * Verification is an action like sending: verify_set() says which checks it lacks; the resolver hands each out as an
- * ACTION_CHECK, and the result comes back as an EVENT_CHECKED and is noted in the memo. Equal checks (same data, signature
- * and key) are one job, whoever asks.
+ * ACTION_CHECK, and the result comes back as an EVENT_CHECKED and is noted in the memo. Equal checks (same data,
+ * signature and key) are one job, whoever asks.
  */
 #include "base/arena.h"
-#include "base/err.h"
-#include "base/map.h"
+#include "config/limits.h"
 #include "dnssec/check.h"
-#include "dnssec/crypto.h"
+#include "dnssec/keys.h"
+#include "dnssec/memo.h"
 #include "dnssec/verdict.h"
 #include "wire/rrset.h"
 #include <stdbool.h>
@@ -19,76 +19,43 @@
 
 struct trace;
 
-/* A zone's keys, proven. */
-enum { ZONE_KEYS_MAX = 32 };
+enum { VERIFY_TOLD = 64 };
 
-struct zone_keys {
-        struct name zone;
-        unsigned count;
-        struct {
-                uint8_t algorithm;
-                uint16_t tag;
-                struct rdata rdata;
-                struct crypto_key *key; /* made when first used, or NULL; see zone_keys_release */
-                bool unusable;
-        } item[ZONE_KEYS_MAX];
-};
-
-/** Pick the usable keys out of a DNSKEY set: zone bit set, not revoked, protocol 3, algorithm supported (RFC 4034 2.1, RFC 5011 2.1). Borrows the set. */
-void zone_keys_init(struct zone_keys *keys, const struct crypto_policy *policy, const struct rrset *dnskey);
-void zone_keys_release(struct zone_keys *keys);
-
-/* --- Jobs and their memo ------------------------------------------------------------------------------------------ */
-
-enum check_state { CHECK_UNKNOWN, CHECK_RUNNING, CHECK_GOOD, CHECK_BAD };
-
-/* The memo: bounded, per worker; digest of (data, signature, key) -> state. */
-struct check_memo {
-        struct map table;
-        struct map running; /* the same entries by number */
-        uint64_t last_number;
-};
-
-MUST_USE enum err check_memo_init(struct check_memo *memo, size_t max, const uint8_t secret[SIPHASH_KEY_LEN]);
-void check_memo_fini(struct check_memo *memo);
-/** The result has come. False: nobody asked for it. */
-bool check_memo_done(struct check_memo *memo, uint64_t number, bool good);
-
-/* --- One set ------------------------------------------------------------------------------------------------------ */
-
-/* What one question may spend on signatures; part of the request's budget, never reset. */
+/* What one question has spent on signatures; part of the request's budget, never reset. */
 struct verify_budget {
-        unsigned checks;          /* done or joined so far, of LIMIT_CHECKS */
-        unsigned failed;          /* of LIMIT_CHECKS_FAILED */
-        unsigned in_message;      /* of LIMIT_CHECKS_PER_MESSAGE; the caller zeroes it for each message */
+        unsigned checks;                  /* begun so far, of LIMIT_CHECKS; what the memo knows costs nothing */
+        unsigned failed;                  /* of LIMIT_CHECKS_FAILED; the caller counts, when a result comes */
+        unsigned in_message;              /* of LIMIT_CHECKS_PER_MESSAGE; the caller zeroes it for each message */
+        const uint8_t *told[VERIFY_TOLD]; /* signatures whose verdict is in the trace: each is looked at in many runs */
+        unsigned told_count;
 };
 
 enum verify_result {
-        VERIFY_GOOD,     /* a signature holds; see struct verified */
-        VERIFY_BAD,      /* none does; the reason says why of the most telling one */
-        VERIFY_WAIT,     /* checks are needed, see `jobs` */
-        VERIFY_BUDGET,   /* the budget is spent */
+        VERIFY_GOOD,   /* a signature holds; see struct verified */
+        VERIFY_BAD,    /* none does; the reason says why of the most telling one */
+        VERIFY_WAIT,   /* checks are needed, see `jobs` */
+        VERIFY_BUDGET, /* the budget is spent */
 };
 
 struct verified {
-        struct rrsig sig;         /* the signature that holds */
-        uint32_t ttl;             /* at most original TTL and time left (RFC 4035 5.3.3) */
-        bool wildcard;            /* expanded from a wildcard: sig.labels < labels of the owner */
+        struct rrsig sig; /* the signature that holds */
+        uint32_t ttl;     /* at most original TTL and time left (RFC 4035 5.3.3) */
+        bool wildcard;    /* expanded from a wildcard: sig.labels < labels of the owner */
 };
 
 struct verify_jobs {
-        unsigned count;           /* new jobs, to be handed out as actions; running ones are not repeated */
+        unsigned count; /* new jobs, to be handed out as actions; running ones are not repeated */
         struct check *job[8];
-        uint64_t awaited;         /* the number of the check whose result is awaited; 0: none */
+        uint64_t awaited; /* the number of the check whose result is awaited; 0: none */
 };
 
 struct verify_context {
         const struct crypto_policy *policy;
         struct check_memo *memo;
         struct verify_budget *budget;
-        struct arena *arena;      /* scratch for canonical forms */
-        uint64_t wall_s;          /* for inception and expiration: serial arithmetic (RFC 4034 3.1.5), skew 10 % of the validity within 1 h..24 h */
-        struct trace *trace;      /* each signature looked at is told (STEP_SIGNATURE); may be NULL */
+        struct arena *arena; /* scratch for canonical forms */
+        uint64_t wall_s;     /* for inception and expiration */
+        struct trace *trace; /* each signature looked at is told (STEP_SIGNATURE); may be NULL */
         uint16_t task;
         uint64_t now_us;
 };
@@ -97,19 +64,22 @@ struct verify_context {
  * Is this set signed by the zone?
  *
  * Cheap checks first, for each RRSIG: covers the set's type; signer = keys->zone; owner at or below the signer; signer
- * labels <= Labels <= owner labels ("*" not counted, RFC 4034 3.1.3); times; a key with that tag and algorithm (at most
- * LIMIT_KEYS_PER_TAG tried). Signatures of stronger algorithms are not required beside others (RFC 6840 5.11): one that
- * holds is enough. LIMIT_CHECKS_FAILED_PER_SET failed checks end it.
+ * labels <= Labels <= owner labels ("*" not counted, RFC 4034 3.1.3); times by serial arithmetic (RFC 4034 3.1.5), with
+ * a skew of 10 % of the validity within 1 h..24 h; a key with that tag and algorithm (at most LIMIT_KEYS_PER_TAG
+ * tried). Signatures of stronger algorithms are not required beside others (RFC 6840 5.11): one that holds is enough.
+ * LIMIT_CHECKS_FAILED_PER_SET failed checks end it.
  */
 enum verify_result verify_set(const struct verify_context *context, const struct rrset *set, struct zone_keys *keys,
                               struct verified *out, struct verify_jobs *jobs, struct reason *why);
 
 /**
- * Is this DNSKEY set signed by a key that one of the DS records names? (RFC 4035 5.2.) Considers LIMIT_DS_TRIED DS records,
- * only those with the strongest supported digest (RFC 4509 3), and gives up after LIMIT_DS_MISMATCHES.
+ * Is this DNSKEY set signed by a key that one of the DS records names? (RFC 4035 5.2.) Considers LIMIT_DS_TRIED DS
+ * records, those with SHA-1 only where there is nothing better (RFC 4509 3), and gives up after LIMIT_DS_MISMATCHES.
  *
  *   VERIFY_GOOD    the whole set is proven
- *   unsupported    set when no DS has a supported algorithm and digest: the zone is insecure (RFC 6840 5.2)
+ *   unsupported    set when no DS has a supported algorithm and digest, or all that have name RSA keys out of the
+ * limits:
+ *                  the zone is insecure (RFC 6840 5.2); *why says which
  */
 enum verify_result verify_keys(const struct verify_context *context, const struct rrset *dnskey, const struct rrset *ds,
                                struct verified *out, struct verify_jobs *jobs, bool *unsupported, struct reason *why);

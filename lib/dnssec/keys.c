@@ -1,0 +1,196 @@
+#include "dnssec/keys.h"
+
+#include "base/buf.h"
+#include "config/limits.h"
+#include "wire/codes.h"
+#include <stdio.h>
+#include <string.h>
+
+enum {
+        DNSKEY_HEAD_LEN = 4,    /* flags, protocol, algorithm */
+        DNSKEY_ZONE = 0x0100,   /* RFC 4034 2.1.1 */
+        DNSKEY_REVOKE = 0x0080, /* RFC 5011 3 */
+        DNSKEY_PROTOCOL = 3,
+        DS_HEAD_LEN = 4, /* key tag, algorithm, digest type */
+        DS_SHA1 = 1,
+};
+
+static uint8_t dnskey_algorithm(const struct rdata *dnskey)
+{
+        return dnskey->bytes[3];
+}
+
+static bool has_zone_bit(const struct rdata *dnskey)
+{
+        return load_u16(dnskey->bytes) & DNSKEY_ZONE;
+}
+
+/* Why this key may not sign, in a few words; NULL: it may. */
+static const char *why_not(const struct rdata *dnskey)
+{
+        if (!has_zone_bit(dnskey))
+                return "lacks the zone key bit";
+        if (load_u16(dnskey->bytes) & DNSKEY_REVOKE)
+                return "is revoked";
+        return dnskey->bytes[2] == DNSKEY_PROTOCOL ? NULL : "is for another protocol";
+}
+
+static void add(struct zone_keys *keys, const struct rdata *dnskey)
+{
+        keys->item[keys->count].algorithm = dnskey_algorithm(dnskey);
+        keys->item[keys->count].tag = crypto_key_tag(dnskey);
+        keys->item[keys->count++].rdata = *dnskey;
+}
+
+void zone_keys_init(struct zone_keys *keys, const struct crypto_policy *policy, const struct rrset *dnskey)
+{
+        *keys = (struct zone_keys){.zone = dnskey->owner};
+        for (unsigned i = 0; i < dnskey->count && keys->count < ZONE_KEYS_MAX; i++) {
+                const struct rdata *key = &dnskey->rdata[i];
+
+                if (key->len > DNSKEY_HEAD_LEN && !why_not(key) &&
+                    crypto_algorithm_supported(policy, dnskey_algorithm(key)))
+                        add(keys, key);
+        }
+}
+
+void zone_keys_release(struct zone_keys *keys)
+{
+        for (unsigned i = 0; i < keys->count; i++)
+                crypto_key_release(keys->item[i].key);
+        keys->count = 0;
+}
+
+struct crypto_key *zone_keys_at(struct zone_keys *keys, unsigned i, const struct crypto_policy *policy)
+{
+        if (!keys->item[i].key && !keys->item[i].unusable) {
+                keys->item[i].key = crypto_key_new(policy, &keys->item[i].rdata);
+                keys->item[i].unusable = !keys->item[i].key;
+        }
+        return keys->item[i].key;
+}
+
+/* --- DS ----------------------------------------------------------------------------------------------------------- */
+
+/* What is at hand while the DS records of a zone are gone through. */
+struct naming {
+        const struct crypto_policy *policy;
+        const struct rrset *dnskey, *ds;
+        struct zone_keys *named;
+        unsigned considered;    /* DS records with a supported algorithm and digest */
+        unsigned out_of_limits; /* of these: name an RSA key of a size that we do not accept */
+        unsigned mismatches;    /* digests that were made and did not match */
+        struct reason why;      /* what is wrong, as far as it is known */
+};
+
+static bool ds_is_supported(const struct crypto_policy *policy, const struct rdata *ds)
+{
+        return ds->len > DS_HEAD_LEN && crypto_algorithm_supported(policy, ds->bytes[2]) &&
+               crypto_digest_supported(policy, ds->bytes[3]);
+}
+
+/* RFC 4509 3: where there is a stronger digest, SHA-1 counts no more. */
+static bool has_better_than_sha1(const struct naming *naming)
+{
+        for (unsigned i = 0; i < naming->ds->count; i++) {
+                const struct rdata *ds = &naming->ds->rdata[i];
+
+                if (ds_is_supported(naming->policy, ds) && ds->bytes[3] != DS_SHA1)
+                        return true;
+        }
+        return false;
+}
+
+/* Two DS records may name one key, by two digests. */
+static bool is_named(const struct zone_keys *named, const struct rdata *dnskey)
+{
+        for (unsigned i = 0; i < named->count; i++)
+                if (named->item[i].rdata.bytes == dnskey->bytes)
+                        return true;
+        return false;
+}
+
+/* A key that a DS names has been found. Can it be used? */
+static void take_named(struct naming *naming, const struct rdata *dnskey)
+{
+        const char *refused = why_not(dnskey);
+
+        if (refused) {
+                naming->why.ede = has_zone_bit(dnskey) ? EDE_DNSKEY_MISSING : EDE_NO_ZONE_KEY;
+                snprintf(naming->why.text, sizeof naming->why.text, "key %u, which a DS record names, %s",
+                         (unsigned)crypto_key_tag(dnskey), refused);
+        } else if (crypto_key_is_out_of_limits(naming->policy, dnskey)) {
+                naming->out_of_limits++;
+        } else if (naming->named->count < ZONE_KEYS_MAX) {
+                add(naming->named, dnskey);
+        }
+}
+
+/*
+ * Digests cost, and whoever makes keys with equal tags decides how many there are to make: the mismatches are counted.
+ */
+static void follow(struct naming *naming, const struct rdata *ds)
+{
+        for (unsigned i = 0; i < naming->dnskey->count && naming->mismatches < LIMIT_DS_MISMATCHES; i++) {
+                const struct rdata *key = &naming->dnskey->rdata[i];
+
+                if (key->len <= DNSKEY_HEAD_LEN || dnskey_algorithm(key) != ds->bytes[2] ||
+                    crypto_key_tag(key) != load_u16(ds->bytes) || is_named(naming->named, key))
+                        continue;
+                if (crypto_ds_matches(naming->policy, &naming->dnskey->owner, ds, key))
+                        take_named(naming, key);
+                else
+                        naming->mismatches++;
+        }
+}
+
+/* RFC 6840 5.2: none of the DS records can be followed. Which of their fields is to blame? */
+static void explain_unsupported(struct naming *naming)
+{
+        char owner[NAME_TEXT_MAX];
+        bool algorithm = false;
+
+        for (unsigned i = 0; i < naming->ds->count; i++)
+                algorithm |= naming->ds->rdata[i].len > DS_HEAD_LEN &&
+                             crypto_algorithm_supported(naming->policy, naming->ds->rdata[i].bytes[2]);
+        naming->why.ede = algorithm && !naming->out_of_limits ? EDE_DS_DIGEST : EDE_DNSKEY_ALGORITHM;
+        snprintf(naming->why.text, sizeof naming->why.text, "%s of %.90s is supported",
+                 naming->out_of_limits ? "no size of the keys"
+                 : algorithm           ? "no digest of the DS records"
+                                       : "no algorithm of the DS records",
+                 name_text(&naming->dnskey->owner, owner));
+}
+
+static void explain_unnamed(struct naming *naming)
+{
+        char owner[NAME_TEXT_MAX];
+
+        naming->why.ede = EDE_DNSKEY_MISSING;
+        snprintf(naming->why.text, sizeof naming->why.text, "no key of %.100s is named by its DS records",
+                 name_text(&naming->dnskey->owner, owner));
+}
+
+void zone_keys_named(struct zone_keys *keys, const struct crypto_policy *policy, const struct rrset *dnskey,
+                     const struct rrset *ds, bool *unsupported, struct reason *why)
+{
+        struct naming naming = {.policy = policy, .dnskey = dnskey, .ds = ds, .named = keys};
+        bool without_sha1 = has_better_than_sha1(&naming), all = true;
+
+        *keys = (struct zone_keys){.zone = dnskey->owner};
+        explain_unnamed(&naming);
+        for (unsigned i = 0; i < ds->count && all; i++) {
+                const struct rdata *one = &ds->rdata[i];
+
+                if (!ds_is_supported(policy, one) || (without_sha1 && one->bytes[3] == DS_SHA1))
+                        continue;
+                all = naming.considered++ < LIMIT_DS_TRIED;
+                if (all)
+                        follow(&naming, one);
+        }
+        /* An attacker can leave keys away: only when each DS leads to a key out of the limits is the zone insecure. */
+        *unsupported = all && naming.out_of_limits == naming.considered;
+        if (*unsupported)
+                explain_unsupported(&naming);
+        if (!keys->count)
+                *why = naming.why;
+}
