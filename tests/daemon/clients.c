@@ -159,7 +159,7 @@ static void a_truncated_reply_is_asked_for_again_over_a_connection_that_is_kept(
         (void)state;
 }
 
-/* The forwarder hangs up instead of answering, each time: the message has to go out once more, over a new connection. */
+/* The forwarder hangs up instead of answering, each time: the message has to go out once more, over a new one. */
 static void a_connection_that_ends_under_way_loses_no_question(void **state)
 {
         int fd = udp_to("127.0.0.1", cairnd.port);
