@@ -13,8 +13,11 @@ enum {
 };
 enum { TRAP_DS = 40, KEY_FLAGS_AT = 0, KEY_PROTOCOL_AT = 2, RRSIG_TTL_AT = 4 };
 
-static const char *const flaw_names[FLAW_COUNT] = {
-#define FLAW(constant, name, help) [FLAW_##constant] = name,
+static const struct {
+        const char *name;
+        enum { SPOILED, HOLDS } existing;
+} flaws[FLAW_COUNT] = {
+#define FLAW(constant, name, existing, help) [FLAW_##constant] = { name, existing },
 #include "flaws.def"
 #undef FLAW
 };
@@ -22,12 +25,17 @@ static const char *const flaw_names[FLAW_COUNT] = {
 bool flaw_named(const char *name, enum flaw *out)
 {
         for (enum flaw flaw = FLAW_NONE; flaw < FLAW_COUNT; flaw++) {
-                if (strcmp(flaw_names[flaw], name) == 0) {
+                if (strcmp(flaws[flaw].name, name) == 0) {
                         *out = flaw;
                         return true;
                 }
         }
         return false;
+}
+
+bool flaw_is_harmless(enum flaw flaw)
+{
+        return flaws[flaw].existing == HOLDS;
 }
 
 void flaw_keys(struct lab_signing *signing)
@@ -91,12 +99,10 @@ bool flaw_ds(struct lab_zone *parent, const struct lab_zone *child, uint8_t ds[3
 
 bool flaw_leaves_unsigned(const struct lab_signing *signing, uint16_t type)
 {
-        switch (signing->flaw) {
-        case FLAW_STRIPPED: return true;
-        case FLAW_KEYS_UNSIGNED: return type == TYPE_DNSKEY;
-        case FLAW_UNSIGNED: return type != TYPE_DNSKEY;
-        default: return false;
-        }
+        bool keys = type == TYPE_DNSKEY;
+
+        return signing->flaw == FLAW_STRIPPED || (signing->flaw == FLAW_KEYS_UNSIGNED && keys) ||
+               (signing->flaw == FLAW_UNSIGNED && !keys);
 }
 
 void flaw_fields(const struct lab_signing *signing, struct rrsig *rrsig)

@@ -6,7 +6,7 @@
 #include "zone.h"
 
 enum flaw {
-#define FLAW(constant, name, help) FLAW_##constant,
+#define FLAW(constant, name, existing, help) FLAW_##constant,
 #include "flaws.def"
 #undef FLAW
         FLAW_COUNT
@@ -27,6 +27,9 @@ struct rrsig {
 
 /** The flaw of this name in lab.conf; false if there is none. */
 bool flaw_named(const char *name, enum flaw *out);
+
+/** Whether what exists in the zone is secure none the less. */
+bool flaw_is_harmless(enum flaw flaw);
 
 /** Keys were made, their records were not. */
 void flaw_keys(struct lab_signing *signing);

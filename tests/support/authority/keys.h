@@ -26,8 +26,8 @@ void lab_key_fini(struct lab_key *key);
 void lab_key_change(struct lab_key *key, size_t at, uint8_t value);
 
 /**
- * Give the key this tag, by flags that have no meaning. They are part of the tag's sum, so one key in a few can have any
- * tag and still is a good key; false for the others.
+ * Give the key this tag, by flags that have no meaning. They are part of the tag's sum, so one key in a few can have
+ * any tag and still is a good key; false for the others.
  */
 bool lab_key_collide(struct lab_key *key, uint16_t tag);
 
