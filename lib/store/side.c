@@ -73,14 +73,14 @@ static enum err lock_dir(struct side *side, const char *dir, const char **why)
 }
 
 /* A key file that is short or gone is made anew: then no old value is whole any more, and all is forgotten. */
-static enum err get_secret(struct side *side, const char *dir, const uint8_t *fresh, const char **why)
+static enum err get_secret(struct side *side, const char *dir, const uint8_t *secret, bool impose, const char **why)
 {
         int fd = open_file(dir, "cache.key", O_RDWR | O_CREAT);
         ssize_t len = fd < 0 ? -1 : pread(fd, side->secret, SIPHASH_KEY_LEN, 0);
 
-        if (len >= 0 && len < SIPHASH_KEY_LEN) {
-                memcpy(side->secret, fresh, SIPHASH_KEY_LEN);
-                len = pwrite(fd, fresh, SIPHASH_KEY_LEN, 0);
+        if (len >= 0 && (len < SIPHASH_KEY_LEN || impose)) {
+                memcpy(side->secret, secret, SIPHASH_KEY_LEN);
+                len = pwrite(fd, secret, SIPHASH_KEY_LEN, 0);
                 if (len == SIPHASH_KEY_LEN && fsync(fd) != 0)
                         len = -1;
         }
@@ -102,7 +102,8 @@ static void get_boot(struct side *side)
         close(fd);
 }
 
-enum err side_open(const char *dir, const uint8_t fresh_secret[SIPHASH_KEY_LEN], struct side *out, const char **why)
+enum err side_open(const char *dir, const uint8_t secret[SIPHASH_KEY_LEN], bool impose, struct side *out,
+                   const char **why)
 {
         *out = (struct side){ .lock_fd = -1, .mark_fd = -1 };
         if (strlen(dir) > SIDE_PATH_MAX - 32) {
@@ -118,7 +119,7 @@ enum err side_open(const char *dir, const uint8_t fresh_secret[SIPHASH_KEY_LEN],
         if (!err)
                 err = lock_dir(out, dir, why);
         if (!err)
-                err = get_secret(out, dir, fresh_secret, why);
+                err = get_secret(out, dir, secret, impose, why);
         if (err)
                 return err;
         out->mark_fd = open_file(dir, "cache.mark", O_RDWR | O_CREAT);

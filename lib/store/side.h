@@ -45,13 +45,14 @@ enum { MARK_DEATHS_MAX = 2 };
 /**
  * Make or enter the directory, lock it, read or make the secret.
  *
- *   fresh_secret  in   used where none is kept yet
- *   out           out  also on error fit for side_close()
- *   why           out  on error: a clause
+ *   secret   in   used where none is kept yet
+ *   impose   in   it takes the place of one that is kept
+ *   out      out  also on error fit for side_close()
+ *   why      out  on error: a clause
  *
  * ERR_BUSY: another process has it. ERR_IO: it cannot be used (not ours, read-only, full).
  */
-MUST_USE enum err side_open(const char *dir, const uint8_t fresh_secret[SIPHASH_KEY_LEN], struct side *out,
+MUST_USE enum err side_open(const char *dir, const uint8_t secret[SIPHASH_KEY_LEN], bool impose, struct side *out,
                             const char **why);
 void side_close(struct side *side);
 

@@ -305,6 +305,18 @@ static enum err pour_entry(struct store *store, struct store_view *view, const s
         return err && err != ERR_MISSING ? err : view->backend->ops->put(view, item->key, item->value);
 }
 
+/* The least key behind this one: a 00 appended. */
+static enum err step_behind(struct store_bytes key, struct arena *arena, struct store_bytes *out)
+{
+        uint8_t *bytes = arena_alloc(arena, key.len + 1);
+
+        if (!bytes)
+                return ERR_MEMORY;
+        memcpy(bytes, key.bytes, key.len);
+        *out = (struct store_bytes){ .bytes = bytes, .len = key.len + 1 };
+        return ERR_OK;
+}
+
 /* One transaction of what memory holds from *at on. ERR_MISSING: that was the last. */
 static enum err pour_some(struct store *store, struct store_view *from, struct arena *arena, struct store_bytes *at)
 {
@@ -318,16 +330,10 @@ static enum err pour_some(struct store *store, struct store_view *from, struct a
                 struct store_item item;
 
                 err = from->backend->ops->seek(from, SEEK_FIRST_FROM, *at, arena, &item);
-                if (err)
-                        break;
-                put = pour_entry(store, view, &item, arena);
-                uint8_t *next = arena_alloc(arena, item.key.len + 1); /* the least key behind: a 00 appended */
-                if (!next) {
-                        err = ERR_MEMORY;
-                        break;
-                }
-                memcpy(next, item.key.bytes, item.key.len);
-                *at = (struct store_bytes){ .bytes = next, .len = item.key.len + 1 };
+                if (!err)
+                        put = pour_entry(store, view, &item, arena);
+                if (!err)
+                        err = step_behind(item.key, arena, at);
         }
         if (put) {
                 disk->ops->abort(view);
@@ -361,9 +367,7 @@ static enum err pour(struct store *store)
         arena_fini(&arena);
         if (from)
                 store->memory->ops->view_free(from);
-        if (err == ERR_IO)
-                return err;
-        return store->memory->ops->clear(store->memory);
+        return err == ERR_IO ? err : ERR_OK;
 }
 
 /* Begin to use store->disk, if it stands the first writing. */
@@ -379,6 +383,7 @@ static void attach(struct store *store, enum store_state state, const char *reas
         }
         leave_mark(store, false, true); /* before anything new can reach the disk by itself */
         atomic_store_explicit(&store->current, store->disk, memory_order_release);
+        (void)store->memory->ops->clear(store->memory);
         store->sync_us = store->mono_us + SYNC_US;
         store_tell(store, state, reason);
 }
@@ -466,7 +471,7 @@ static void start(struct store *store)
 static enum err enter(struct store *store)
 {
         const char *why;
-        enum err err = side_open(store->settings.dir, store->secret, &store->side, &why);
+        enum err err = side_open(store->settings.dir, store->secret, false, &store->side, &why);
 
         if (err == ERR_OK) {
                 memcpy(store->secret, store->side.secret, SIPHASH_KEY_LEN); /* nobody has looked at it yet */
@@ -476,8 +481,7 @@ static enum err enter(struct store *store)
         side_close(&store->side);
         if (err == ERR_BUSY)
                 return ERR_BUSY;
-        free((void *)(uintptr_t)store->settings.dir);
-        store->settings.dir = NULL;
+        store->retry_us = RETRY_US;
         store_tell(store, STORE_MEMORY, why);
         return ERR_OK;
 }
@@ -636,6 +640,20 @@ static void tend_disk(struct store *store)
                 fall_back(store, health, why);
 }
 
+/*
+ * The directory was of no use at the start. Caches know our secret by now, so what is there is of no use either and the
+ * secret becomes ours.
+ */
+static void enter_late(struct store *store)
+{
+        const char *why;
+
+        if (side_open(store->settings.dir, store->secret, true, &store->side, &why) == ERR_OK)
+                start_cold(store, "its directory is of use now");
+        else
+                side_close(&store->side);
+}
+
 /* Memory serves because the disk was of no use a minute ago. */
 static void tend_memory(struct store *store)
 {
@@ -644,6 +662,10 @@ static void tend_memory(struct store *store)
         if (store->mono_us < store->retry_us || store->deaths >= DEATHS_MAX)
                 return;
         store->retry_us = store->mono_us + RETRY_US;
+        if (store->side.mark_fd < 0) {
+                enter_late(store);
+                return;
+        }
         if (store->disk && store_generation(store) == store->idle_generation) {
                 if (backend_lmdb_retry(store->disk)) {
                         attach(store, STORE_WARM, "it can be written again");
@@ -659,8 +681,10 @@ static void tend_memory(struct store *store)
 uint64_t store_tend(struct store *store, uint64_t mono_us)
 {
         store->mono_us = mono_us;
-        if (!store->born_us)
+        if (!store->born_us) {
                 store->born_us = mono_us;
+                store->retry_us += store->retry_us ? mono_us : 0; /* it was set when the time was not known */
+        }
         if (store->retired_count > 0)
                 close_retired(store);
         if (!store->settings.dir)

@@ -1,9 +1,9 @@
 /*
  * Damaged files: whatever was done to them, the next process neither crashes nor gives a wrong value, and is of use.
  *
- * Each variant damages a copy of the same store in a way drawn from its number, then a child opens it, looks everything
- * up, writes, and closes. CAIRN_DAMAGED says how many variants (50); a failing number can be run alone with
- * CAIRN_DAMAGED_FROM.
+ * Each variant damages a copy of the same store in a way drawn from its number, then a child opens it, looks
+ * everything up, writes, and closes. CAIRN_DAMAGED says how many (50; 1000 if CAIRN_FULL is set); a failing one can be
+ * run alone with CAIRN_DAMAGED_FROM.
  *
  * One variant in three gives the file its old time back, as if the disk had rotted: nothing tells the daemon not to
  * open it, and LMDB may destroy the heap then. So such a file may kill, but never three processes in a row.
@@ -273,7 +273,8 @@ static unsigned number_of(const char *name, unsigned otherwise)
 
 static void test_damaged_files(void **state)
 {
-        unsigned count = number_of("CAIRN_DAMAGED", 50), from = number_of("CAIRN_DAMAGED_FROM", 0);
+        unsigned count = number_of("CAIRN_DAMAGED", getenv("CAIRN_FULL") ? 1000 : 50);
+        unsigned from = number_of("CAIRN_DAMAGED_FROM", 0);
         struct sight *sight = mmap(NULL, sizeof(*sight), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
         struct tally tally = { 0 };
         char pristine[SCRATCH_PATH], dir[SCRATCH_PATH];

@@ -109,15 +109,30 @@ static void test_no_room_at_all_is_memory_until_there_is(void **state)
         assert_int_equal(count(bench, 0, 100), 100);
 }
 
-static void test_read_only_is_memory(void **state)
+static void test_read_only_is_memory_until_it_is_not(void **state)
 {
         struct bench *bench = *state;
 
         mount_small(bench, 8192, 0);
+        expect_open(bench, 4 * MIB, STORE_COLD);
+        filler_put(&bench->filler, 200, 100, 1);
+        filler_close(&bench->filler);
         mount_small(bench, 8192, MS_REMOUNT | MS_RDONLY);
         expect_open(bench, 4 * MIB, STORE_MEMORY);
         assert_non_null(strstr(bench->report.reason, "ead-only"));
         filler_put(&bench->filler, 0, 100, 1);
+        assert_int_equal(count(bench, 0, 100), 100);
+        store_tend(bench->filler.store, 5 * MINUTE_US);
+        store_tend(bench->filler.store, 7 * MINUTE_US);
+        assert_false(store_news(bench->filler.store, &bench->report));
+
+        mount_small(bench, 8192, MS_REMOUNT);
+        store_tend(bench->filler.store, 9 * MINUTE_US);
+        expect_news(bench, STORE_COLD, "of use now");
+        assert_int_equal(count(bench, 0, 100), 100);
+        assert_int_equal(count(bench, 200, 100), 0);
+        filler_close(&bench->filler);
+        expect_open(bench, 4 * MIB, STORE_WARM);
         assert_int_equal(count(bench, 0, 100), 100);
 }
 
@@ -213,7 +228,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 TEST(test_a_small_disk_makes_a_small_store),
                 TEST(test_no_room_at_all_is_memory_until_there_is),
-                TEST(test_read_only_is_memory),
+                TEST(test_read_only_is_memory_until_it_is_not),
                 TEST(test_a_disk_that_fills_up_while_running),
                 TEST(test_a_flush_while_the_disk_is_full_is_not_undone),
         };

@@ -2,7 +2,7 @@
  * The writer is killed (SIGKILL) in the middle of its work, again and again, over the same files: afterwards no value
  * is wrong, at least nine entries of ten are there, and something can be looked up at once.
  *
- * CAIRN_KILLS says how often (10).
+ * CAIRN_KILLS says how often (10; 100 if CAIRN_FULL is set).
  */
 #include "filler.h"
 #include "scratch.h"
@@ -109,7 +109,7 @@ static double kill_once(const char *dir, struct progress *progress, unsigned i)
 static void test_killed_while_writing(void **state)
 {
         const char *wanted = getenv("CAIRN_KILLS");
-        unsigned kills = wanted ? (unsigned)atoi(wanted) : 10;
+        unsigned kills = wanted ? (unsigned)atoi(wanted) : getenv("CAIRN_FULL") ? 100 : 10;
         struct progress *progress =
                 mmap(NULL, sizeof(*progress), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
         struct tally tally = { 0 };
