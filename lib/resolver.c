@@ -38,7 +38,8 @@ static bool desk_open(struct desk *desk, const struct resolver_host *host)
         timers_init(&desk->request_timers, TIMERS_MAX);
         desk->cache = cache_new(host->store, host->hand, host->policy->settings);
         desk->front = front_new(FRONT_SLOTS, secret);
-        return desk->cache && desk->front && map_init(&desk->open, LIMIT_REQUESTS_PER_WORKER, secret, NULL, NULL) == ERR_OK &&
+        return desk->cache && desk->front &&
+               map_init(&desk->open, LIMIT_REQUESTS_PER_WORKER, secret, NULL, NULL) == ERR_OK &&
                flights_init(&desk->flights, secret) == ERR_OK && crowd_init(&desk->crowd, secret) == ERR_OK &&
                servers_init(&desk->servers, secret) == ERR_OK && key_ring_init(&desk->key_ring, secret) == ERR_OK &&
                check_memo_init(&desk->memo, CHECKS_REMEMBERED, secret) == ERR_OK;

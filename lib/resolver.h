@@ -38,8 +38,8 @@ struct resolver_host {
         struct metrics *metrics;     /* this worker's */
         unsigned worker;             /* 0.. */
         unsigned worker_count;
-        uint8_t seed[RNG_SEED_LEN];  /* another one for each worker */
-        uint8_t cookie_secret[16];   /* for clients' cookies (RFC 9018); the same for all workers */
+        uint8_t seed[RNG_SEED_LEN]; /* another one for each worker */
+        uint8_t cookie_secret[16];  /* for clients' cookies (RFC 9018); the same for all workers */
 };
 
 /** NULL when out of memory. */
@@ -56,7 +56,8 @@ bool resolver_next(struct resolver *r, struct action *out);
 /** When a TICK is wanted: monotonic milliseconds, rounded up; UINT64_MAX: not at all. */
 uint64_t resolver_deadline(const struct resolver *r);
 
-/** Once per loop turn: close the batch of cache writes (drain the actions afterwards) and free what the writer is done with. */
+/** Once per loop turn: close the batch of cache writes (drain the actions afterwards) and free what the writer is done
+ * with. */
 void resolver_settle(struct resolver *r);
 
 /** New settings: questions that come from now on use them; those under way keep theirs. Takes its own hold. */

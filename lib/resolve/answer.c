@@ -23,8 +23,8 @@ struct writing {
         struct compose c;
         struct edns edns; /* of the answer; absent if the client sent none */
         unsigned records;
-        bool full;        /* something did not fit */
-        bool altered;     /* policy left something out */
+        bool full;    /* something did not fit */
+        bool altered; /* policy left something out */
 };
 
 /* --- Header, EDNS, sending ---------------------------------------------------------------------------------------- */
@@ -51,7 +51,8 @@ static void give_cookie(struct writing *w)
         w->edns.has_cookie = true;
         memcpy(w->edns.cookie_client, asked->cookie_client, COOKIE_CLIENT_LEN);
         w->edns.cookie_server_len = COOKIE_SERVER_LEN;
-        if (access_cookie_check(secrets, client, asked->cookie_client, asked->cookie_server, asked->cookie_server_len, now_s) == COOKIE_GOOD)
+        if (access_cookie_check(secrets, client, asked->cookie_client, asked->cookie_server, asked->cookie_server_len,
+                                now_s) == COOKIE_GOOD)
                 memcpy(w->edns.cookie_server, asked->cookie_server, COOKIE_SERVER_LEN);
         else
                 access_cookie_make(secrets->current, client, asked->cookie_client, now_s, w->edns.cookie_server);
@@ -168,7 +169,9 @@ static void put_allowed(struct writing *w, const struct policy *policy, const st
 static void put_synthesized(struct writing *w, const struct name *owner, const struct name *target, uint32_t ttl)
 {
         const struct rdata rdata = { .bytes = target->wire, .len = target->len };
-        const struct rrset cname = { .owner = *owner, .type = TYPE_CNAME, .class = CLASS_IN, .count = 1, .rdata = &rdata };
+        const struct rrset cname = {
+                .owner = *owner, .type = TYPE_CNAME, .class = CLASS_IN, .count = 1, .rdata = &rdata
+        };
 
         put(w, SECTION_ANSWER, &cname, ttl);
 }
@@ -217,7 +220,9 @@ static void put_final(struct writing *w, const struct request *request, const st
 
 /* --- Extended errors ---------------------------------------------------------------------------------------------- */
 
-/* Each failure says why, and which trace has the whole story; one out of the cache names the trace that saw it happen. */
+/*
+ * Each failure says why, and which trace has the whole story; one out of the cache names the trace that saw it happen.
+ */
 static void explain(struct writing *w, const struct finding *final)
 {
         char id[TRACE_SHORT_TEXT];
@@ -225,8 +230,8 @@ static void explain(struct writing *w, const struct finding *final)
 
         if (final->kind != FINDING_FAILURE || final->ede.code == EDE_NONE)
                 return;
-        snprintf(text, sizeof text, "%.*s [trace %s]", final->ede.text_len < 200 ? final->ede.text_len : 200, final->ede.text,
-                 trace_id_short(&final->trace, id));
+        snprintf(text, sizeof text, "%.*s [trace %s]", final->ede.text_len < 200 ? final->ede.text_len : 200,
+                 final->ede.text, trace_id_short(&final->trace, id));
         edns_add_ede(&w->edns, final->ede.code, text);
 }
 
@@ -249,7 +254,8 @@ static unsigned rcode_of(const struct finding *final)
 /* --- The front shelf ---------------------------------------------------------------------------------------------- */
 
 /* Just this question: name, type, and what else changes the bytes of an answer apart from its OPT record. */
-static size_t front_key(const struct desk *desk, const struct question *question, const struct listener *to, uint8_t key[FRONT_KEY_MAX])
+static size_t front_key(const struct desk *desk, const struct question *question, const struct listener *to,
+                        uint8_t key[FRONT_KEY_MAX])
 {
         size_t len = name_canonical(&question->name, key);
 
@@ -261,13 +267,14 @@ static size_t front_key(const struct desk *desk, const struct question *question
 }
 
 /* Remembered is what the store served, unaltered and whole: so a question must come twice to get here. */
-static void remember(struct writing *w, const struct request *request, const struct question *question, const struct finding *final, unsigned rcode)
+static void remember(struct writing *w, const struct request *request, const struct question *question,
+                     const struct finding *final, unsigned rcode)
 {
         uint8_t key[FRONT_KEY_MAX];
         bool plain = rcode == RCODE_NOERROR || rcode == RCODE_NXDOMAIN;
 
-        if (!plain || w->full || w->altered || w->settings->rrset_rotation || !final->from_cache || request->spent[PURSE_MESSAGES] ||
-            w->c.ttl_count > FRONT_TTLS_MAX)
+        if (!plain || w->full || w->altered || w->settings->rrset_rotation || !final->from_cache ||
+            request->spent[PURSE_MESSAGES] || w->c.ttl_count > FRONT_TTLS_MAX)
                 return;
         struct front_answer answer = {
                 .bytes = w->c.out,
@@ -316,15 +323,16 @@ static bool is_secure(const struct outcome *outcome, const struct finding *final
         return secure;
 }
 
-/* RFC 6840 5.8: AD says that all of the answer is secure, to those who asked for it with DO or AD. Who asks with CD wants to
- * judge for himself, and gets no judgement. */
+/* RFC 6840 5.8: AD says that all of the answer is secure, to those who asked for it with DO or AD. Who asks with CD
+ * wants to judge for himself, and gets no judgement. */
 static bool is_authentic(const struct outcome *outcome, const struct finding *final, const struct listener *to)
 {
         return is_secure(outcome, final) && !(to->flags & FLAG_CD) && (to->edns.dnssec_ok || (to->flags & FLAG_AD));
 }
 
 /* RFC 8509 3.1: a secure answer that becomes SERVFAIL to tell which root keys are trusted here. */
-static bool is_sentinel(const struct request *request, const struct outcome *outcome, const struct finding *final, const struct listener *to)
+static bool is_sentinel(const struct request *request, const struct outcome *outcome, const struct finding *final,
+                        const struct listener *to)
 {
         return !(to->flags & FLAG_CD) && is_secure(outcome, final) &&
                sentinel_refuses(request->policy->anchors, &request->question.name, request->question.type);
@@ -334,7 +342,9 @@ static bool is_sentinel(const struct request *request, const struct outcome *out
 
 static void answer_one(struct request *request, const struct listener *to, const struct outcome *outcome)
 {
-        static const struct finding nothing = { .kind = FINDING_FAILURE, .rcode = RCODE_SERVFAIL, .ede = { .code = EDE_NONE } };
+        static const struct finding nothing = { .kind = FINDING_FAILURE,
+                                                .rcode = RCODE_SERVFAIL,
+                                                .ede = { .code = EDE_NONE } };
         struct desk *desk = request->desk;
         const struct finding *final = outcome->final ? outcome->final : &nothing;
         struct question question = request->question;
@@ -360,8 +370,8 @@ static void answer_one(struct request *request, const struct listener *to, const
         uint64_t total = desk->now.mono_us > to->arrived_us ? desk->now.mono_us - to->arrived_us : 0;
         bool walked = request->spent[PURSE_MESSAGES] > 0;
         metrics_observe(walked ? desk->metrics->miss_latency : desk->metrics->hit_latency, total);
-        request_trace(request, 0, STEP_ANSWER, rcode, (unsigned)load_u16(desk->message + 2), (uint64_t)w.records, (uint64_t)w.c.len, total,
-                      request->spent[PURSE_MESSAGES]);
+        request_trace(request, 0, STEP_ANSWER, rcode, (unsigned)load_u16(desk->message + 2), (uint64_t)w.records,
+                      (uint64_t)w.c.len, total, request->spent[PURSE_MESSAGES]);
 }
 
 /* An authority that holds answers back and lets them go at once would make us its cannon (DNSBomb): a client with many
@@ -370,7 +380,8 @@ static bool is_too_late(const struct request *request, const struct listener *to
 {
         struct desk *desk = request->desk;
 
-        return to->transport == TRANSPORT_UDP && !to->trusted && desk->now.mono_us > to->arrived_us + (uint64_t)LIMIT_UDP_ANSWER_AGE_MS * 1000 &&
+        return to->transport == TRANSPORT_UDP && !to->trusted &&
+               desk->now.mono_us > to->arrived_us + (uint64_t)LIMIT_UDP_ANSWER_AGE_MS * 1000 &&
                crowd_is_dense(&desk->crowd, &to->from.address);
 }
 
@@ -395,8 +406,8 @@ void answer_all(struct request *request, const struct outcome *outcome)
         request_dismiss(request);
 }
 
-void answer_plain(struct desk *desk, const struct listener *to, const struct question *question, unsigned rcode, uint16_t ede,
-                  const char *text)
+void answer_plain(struct desk *desk, const struct listener *to, const struct question *question, unsigned rcode,
+                  uint16_t ede, const char *text)
 {
         struct writing w;
 
@@ -414,7 +425,9 @@ void answer_any(struct desk *desk, const struct listener *to, const struct quest
 {
         static const uint8_t hinfo[] = { 7, 'R', 'F', 'C', '8', '4', '8', '2', 0 };
         const struct rdata rdata = { .bytes = hinfo, .len = sizeof hinfo };
-        const struct rrset set = { .owner = question->name, .type = TYPE_HINFO, .class = CLASS_IN, .count = 1, .rdata = &rdata };
+        const struct rrset set = {
+                .owner = question->name, .type = TYPE_HINFO, .class = CLASS_IN, .count = 1, .rdata = &rdata
+        };
         struct writing w;
 
         begin(&w, desk, desk->policy->settings, to);

@@ -16,12 +16,14 @@ struct request;
 /** Answer everybody who waits, and empty the audience. */
 void answer_all(struct request *request, const struct outcome *outcome);
 
-/** Answer out of the front shelf: what was written before for just this question. False: it is not there, or does not fit. */
+/** Answer out of the front shelf: what was written before for just this question. False: it is not there, or does not
+ * fit. */
 bool answer_from_front(struct desk *desk, const struct listener *to, const struct question *question);
 
-/** An answer without a request: an error or a refusal at the door. question NULL: a header alone. ede EDE_NONE: none. */
-void answer_plain(struct desk *desk, const struct listener *to, const struct question *question, unsigned rcode, uint16_t ede,
-                  const char *text);
+/** An answer without a request: an error or a refusal at the door. question NULL: a header alone. ede EDE_NONE: none.
+ */
+void answer_plain(struct desk *desk, const struct listener *to, const struct question *question, unsigned rcode,
+                  uint16_t ede, const char *text);
 
 /** The minimal answer to a question for ANY (RFC 8482 4.2). */
 void answer_any(struct desk *desk, const struct listener *to, const struct question *question);

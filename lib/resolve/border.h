@@ -18,7 +18,9 @@ enum transport {
 
 enum event_kind { EVENT_QUESTION, EVENT_REPLY, EVENT_FAILURE, EVENT_CHECKED, EVENT_GONE, EVENT_TICK };
 
-/* Why a message could not be delivered, or no reply can come any more. Silence is no failure: the resolver keeps time. */
+/*
+ * Why a message could not be delivered, or no reply can come any more. Silence is no failure: the resolver keeps time.
+ */
 enum failure {
         FAILURE_UNREACHABLE, /* no route (ENETUNREACH, EHOSTUNREACH at send): blames nobody */
         FAILURE_REFUSED,     /* the connection was refused, or an ICMP port unreachable came */
@@ -31,22 +33,22 @@ struct event {
         enum event_kind kind;
         union {
                 struct {
-                        uint64_t client;       /* the host's token for this question, given back in ANSWER or DROP */
+                        uint64_t client; /* the host's token for this question, given back in ANSWER or DROP */
                         struct endpoint from;
-                        struct address to;     /* where it came in */
+                        struct address to; /* where it came in */
                         enum transport transport;
-                        bool watched;          /* RECORD actions follow as steps are made, not only at the end */
-                        bool cold;             /* the cache is not read (what is learned is kept) */
-                        uint64_t arrived_us;   /* monotonic: when the kernel took it */
+                        bool watched;        /* RECORD actions follow as steps are made, not only at the end */
+                        bool cold;           /* the cache is not read (what is learned is kept) */
+                        uint64_t arrived_us; /* monotonic: when the kernel took it */
                         const uint8_t *bytes;
                         size_t len;
                 } question;
                 struct {
-                        uint32_t flight;       /* as in SEND */
-                        uint64_t arrived_us;   /* monotonic */
+                        uint32_t flight;     /* as in SEND */
+                        uint64_t arrived_us; /* monotonic */
                         const uint8_t *bytes;
                         size_t len;
-                } reply;                       /* the host has checked address and port, nothing else */
+                } reply; /* the host has checked address and port, nothing else */
                 struct {
                         uint32_t flight;
                         enum failure why;
@@ -56,7 +58,7 @@ struct event {
                         bool good;
                 } checked;
                 struct {
-                        uint64_t client;       /* hung up: no answer is wanted any more */
+                        uint64_t client; /* hung up: no answer is wanted any more */
                 } gone;
         };
 };
@@ -76,10 +78,11 @@ struct action {
         enum action_kind kind;
         union {
                 struct {
-                        uint32_t flight;       /* never 0, unique among those under way */
+                        uint32_t flight; /* never 0, unique among those under way */
                         struct endpoint to;
-                        enum transport transport; /* UDP: a fresh socket with a random port; TCP: an open connection if there is one */
-                        const uint8_t *bytes;  /* without TCP's length */
+                        enum transport transport; /* UDP: a fresh socket with a random port; TCP: an open connection if
+                                                     there is one */
+                        const uint8_t *bytes;     /* without TCP's length */
                         size_t len;
                 } send;
                 struct {
@@ -100,13 +103,13 @@ struct action {
                         uint64_t client;
                 } drop;
                 struct {
-                        uint64_t client;       /* the watcher's token, or 0 */
-                        const uint8_t *bytes;  /* a flat trace, see watch/trace.h */
+                        uint64_t client;      /* the watcher's token, or 0 */
+                        const uint8_t *bytes; /* a flat trace, see watch/trace.h */
                         size_t len;
-                        size_t fresh;          /* offset of the first step not recorded before */
+                        size_t fresh; /* offset of the first step not recorded before */
                         bool final;
-                        bool walked;           /* servers were asked */
-                        bool keep;             /* something went wrong or was retried: to be kept even above the trace rate */
+                        bool walked; /* servers were asked */
+                        bool keep;   /* something went wrong or was retried: to be kept even above the trace rate */
                 } record;
                 struct {
                         const uint8_t *bytes;

@@ -8,23 +8,30 @@
 const char *cut_source_word(enum cut_source source)
 {
         switch (source) {
-        case CUT_HINTS:   return "hints";
-        case CUT_CACHE:   return "cache";
-        case CUT_NOTES:   return "referral";
-        case CUT_STUB:    return "stub zone";
-        case CUT_FORWARD: return "forward zone";
+        case CUT_HINTS:
+                return "hints";
+        case CUT_CACHE:
+                return "cache";
+        case CUT_NOTES:
+                return "referral";
+        case CUT_STUB:
+                return "stub zone";
+        case CUT_FORWARD:
+                return "forward zone";
         }
         return "";
 }
 
 /* --- Routes ------------------------------------------------------------------------------------------------------- */
 
-static const struct zone_setting *deepest(const struct zone_list *zones, const struct name *name, const struct zone_setting *best)
+static const struct zone_setting *deepest(const struct zone_list *zones, const struct name *name,
+                                          const struct zone_setting *best)
 {
         for (unsigned i = 0; i < zones->count; i++) {
                 const struct zone_setting *zone = &zones->item[i];
 
-                if (name_is_at_or_below(name, &zone->name) && (!best || zone->name.label_count > best->name.label_count))
+                if (name_is_at_or_below(name, &zone->name) &&
+                    (!best || zone->name.label_count > best->name.label_count))
                         best = zone;
         }
         return best;
@@ -41,7 +48,8 @@ static struct name routed_name(const struct name *name, uint16_t type)
         return type == TYPE_DS && !name_is_root(name) ? name_strip(name, 1) : *name;
 }
 
-const struct zone_setting *cut_route(const struct settings *settings, const struct name *name, uint16_t type, bool without_forwarders)
+const struct zone_setting *cut_route(const struct settings *settings, const struct name *name, uint16_t type,
+                                     bool without_forwarders)
 {
         struct name routed = routed_name(name, type);
         const struct zone_setting *stub = deepest(&settings->stub_zones, &routed, NULL);
@@ -58,7 +66,9 @@ static uint64_t mix(uint64_t hash, const void *bytes, size_t len)
         return hash;
 }
 
-/* The kind, the name and the servers of a route, so that entries survive a reload that only changes the order of zones. */
+/*
+ * The kind, the name and the servers of a route, so that entries survive a reload that only changes the order of zones.
+ */
 cache_partition cut_partition(const struct settings *settings, const struct zone_setting *zone)
 {
         if (!zone)
@@ -126,7 +136,8 @@ static struct delegation *delegation_from_setting(struct request *request, const
         return d;
 }
 
-static struct delegation *learned(struct request *request, cache_partition partition, const struct name *cut, enum cut_source *source)
+static struct delegation *learned(struct request *request, cache_partition partition, const struct name *cut,
+                                  enum cut_source *source)
 {
         struct delegation *noted = notes_get_delegation(&request->notes, partition, cut);
 
@@ -187,7 +198,8 @@ bool cut_find(struct request *request, const struct name *name, uint16_t type, c
 
 /* --- Glue --------------------------------------------------------------------------------------------------------- */
 
-static unsigned glue_in(const struct delegation *delegation, const struct name *server, struct address *out, unsigned max)
+static unsigned glue_in(const struct delegation *delegation, const struct name *server, struct address *out,
+                        unsigned max)
 {
         unsigned count = 0;
 
@@ -202,7 +214,8 @@ static unsigned glue_in(const struct delegation *delegation, const struct name *
         return count;
 }
 
-unsigned cut_glue(struct request *request, cache_partition partition, const struct name *server, struct address *out, unsigned max)
+unsigned cut_glue(struct request *request, cache_partition partition, const struct name *server, struct address *out,
+                  unsigned max)
 {
         for (unsigned labels = server->label_count + 1u; labels-- > 0;) {
                 struct name cut = name_ancestor(server, labels);

@@ -38,26 +38,26 @@ struct desk {
         struct rng rng;
         struct timers flight_timers;
         struct timers request_timers;
-        struct arena outbox;         /* bytes of actions; dropped when the next event comes */
+        struct arena outbox; /* bytes of actions; dropped when the next event comes */
         struct action_queue actions;
         struct flights flights;
         struct servers servers;
-        struct map open;             /* requests that equal questions may join, by request->key */
-        struct request *first;       /* all requests, youngest first */
-        struct request *awake;       /* those with something to run, by wake_next */
+        struct map open;       /* requests that equal questions may join, by request->key */
+        struct request *first; /* all requests, youngest first */
+        struct request *awake; /* those with something to run, by wake_next */
         unsigned request_count;
         struct request *oldest_guest, *newest_guest; /* see request.c: requests beyond the half that is safe */
-        struct crowd crowd;          /* clients with questions under way */
-        struct request *spare;       /* a few ended requests, kept with their first block of memory */
+        struct crowd crowd;                          /* clients with questions under way */
+        struct request *spare;                       /* a few ended requests, kept with their first block of memory */
         unsigned spare_count;
         unsigned worker;
-        struct crypto_policy crypto;   /* of the newest settings */
-        struct check_memo memo;        /* signatures checked or being checked */
-        struct key_ring key_ring;      /* zones whose place in a chain of trust is known */
-        struct task *checking;         /* tasks that wait for checks, by checking_next */
-        struct cookie_secrets cookies; /* for clients; the same in all workers */
+        struct crypto_policy crypto;      /* of the newest settings */
+        struct check_memo memo;           /* signatures checked or being checked */
+        struct key_ring key_ring;         /* zones whose place in a chain of trust is known */
+        struct task *checking;            /* tasks that wait for checks, by checking_next */
+        struct cookie_secrets cookies;    /* for clients; the same in all workers */
         uint8_t message[MESSAGE_MAX + 1]; /* where an answer is written before it is copied to the outbox */
-        uint64_t primed_at;          /* cache time of the last priming query; 0: never */
+        uint64_t primed_at;               /* cache time of the last priming query; 0: never */
 };
 
 /** Room for one more action at the end of the queue, its kind set; NULL when out of memory. */

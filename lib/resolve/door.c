@@ -61,9 +61,11 @@ static bool turned_away(struct desk *desk, const struct listener *to, const stru
         } else if (question->type == TYPE_ANY) {
                 answer_any(desk, to, question);
         } else if (rrtype_is_meta(question->type)) {
-                answer_plain(desk, to, question, RCODE_REFUSED, EDE_NOT_SUPPORTED, "this type cannot be asked of a resolver");
+                answer_plain(desk, to, question, RCODE_REFUSED, EDE_NOT_SUPPORTED,
+                             "this type cannot be asked of a resolver");
         } else if (!(query->flags & FLAG_RD) && !desk->policy->settings->allow_no_recursion) {
-                answer_plain(desk, to, question, RCODE_REFUSED, EDE_NOT_AUTHORITATIVE, "questions without RD are not answered here");
+                answer_plain(desk, to, question, RCODE_REFUSED, EDE_NOT_AUTHORITATIVE,
+                             "questions without RD are not answered here");
         } else {
                 return false;
         }
@@ -83,8 +85,8 @@ static bool is_trusted(const struct desk *desk, const struct listener *to)
         if (to->transport != TRANSPORT_UDP)
                 return true;
         return edns->has_cookie && edns->cookie_server_len &&
-               access_cookie_check(&desk->cookies, &to->from.address, edns->cookie_client, edns->cookie_server, edns->cookie_server_len,
-                                   desk->now.wall_s) != COOKIE_BAD;
+               access_cookie_check(&desk->cookies, &to->from.address, edns->cookie_client, edns->cookie_server,
+                                   edns->cookie_server_len, desk->now.wall_s) != COOKIE_BAD;
 }
 
 static void open_request(struct desk *desk, const struct listener *to, const struct query *query, bool cold)
@@ -100,8 +102,8 @@ static void open_request(struct desk *desk, const struct listener *to, const str
                 request_end(request);
                 return;
         }
-        request_trace(request, 0, STEP_QUESTION, &to->qname, (unsigned)query->question.type, (unsigned)query->flags, &to->from,
-                      transport_word(to->transport));
+        request_trace(request, 0, STEP_QUESTION, &to->qname, (unsigned)query->question.type, (unsigned)query->flags,
+                      &to->from, transport_word(to->transport));
         request->root = task_new(request, NULL, &request->question.name, query->question.type, PURPOSE_QUESTION);
         if (!request->root) {
                 drop(desk, to->client, DROP_MEMORY);
@@ -124,7 +126,8 @@ void door_question(struct desk *desk, const struct event *event)
                 return;
         if (!allowed(desk, &to)) {
                 metrics_inc(&desk->metrics->drops[DROP_NOT_ALLOWED]);
-                answer_plain(desk, &to, &query.question, RCODE_REFUSED, EDE_PROHIBITED, "this client's network is not in the setting allow");
+                answer_plain(desk, &to, &query.question, RCODE_REFUSED, EDE_PROHIBITED,
+                             "this client's network is not in the setting allow");
                 return;
         }
         if (turned_away(desk, &to, &query))

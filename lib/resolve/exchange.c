@@ -37,8 +37,8 @@ static struct seat *free_seat(struct task *task)
         return oldest;
 }
 
-/* Some firewalls drop what has an OPT record. The last datagram to a server that was never heard goes without one; if that
- * is answered, nothing is concluded for other questions. */
+/* Some firewalls drop what has an OPT record. The last datagram to a server that was never heard goes without one; if
+ * that is answered, nothing is concluded for other questions. */
 static bool may_be_dropping_edns(const struct attempt *attempt, const struct server *server)
 {
         return attempt->udp_sends >= LIMIT_SENDS_PER_SERVER - 1 && server && !server->note.srtt_us;
@@ -49,7 +49,8 @@ static struct outgoing outgoing_for(struct task *task, const struct pick *pick, 
         struct desk *desk = task->request->desk;
         const struct server *server = servers_get(desk, &pick->server.address);
         bool tcp = pick->tcp || attempt->tcp || (server && server->note.tcp_only_until > desk->now.cache_s);
-        bool no_edns = attempt->no_edns || (server && server->note.no_edns_until > desk->now.cache_s) || may_be_dropping_edns(attempt, server);
+        bool no_edns = attempt->no_edns || (server && server->note.no_edns_until > desk->now.cache_s) ||
+                       may_be_dropping_edns(attempt, server);
 
         return (struct outgoing){
                 .server = pick->server,
@@ -82,8 +83,9 @@ static bool depart(struct task *task, const struct outgoing *out)
         struct seat *seat = free_seat(task);
 
         if (flight && flight_board(flight, seat)) {
-                request_trace(request, task->number, STEP_SEND, &flight->out.qname, (unsigned)out->qtype, &out->server, transport_word(out->transport),
-                              (uint64_t)flight->len, flight->patience_us - desk->now.mono_us, "an equal message is under way already");
+                request_trace(request, task->number, STEP_SEND, &flight->out.qname, (unsigned)out->qtype, &out->server,
+                              transport_word(out->transport), (uint64_t)flight->len,
+                              flight->patience_us - desk->now.mono_us, "an equal message is under way already");
                 return true;
         }
         if (!can_pay(task, out))
@@ -91,8 +93,9 @@ static bool depart(struct task *task, const struct outgoing *out)
         flight = flight_launch(desk, seat, out);
         if (!flight)
                 return false;
-        request_trace(request, task->number, STEP_SEND, &flight->out.qname, (unsigned)out->qtype, &out->server, transport_word(out->transport),
-                      (uint64_t)flight->len, flight->patience_us - flight->sent_us, out->why);
+        request_trace(request, task->number, STEP_SEND, &flight->out.qname, (unsigned)out->qtype, &out->server,
+                      transport_word(out->transport), (uint64_t)flight->len, flight->patience_us - flight->sent_us,
+                      out->why);
         return true;
 }
 
@@ -157,8 +160,9 @@ static void tell_reply(struct task *task)
 {
         const struct message *m = &task->message;
 
-        request_trace(task->request, task->number, STEP_RECEIVED, &task->reply_from, reply_class_word(task->claim->class), task->reply_rtt_us,
-                      (unsigned)task->claim->rcode, (uint64_t)task->reply_len, (uint64_t)m->rr_count[SECTION_ANSWER],
+        request_trace(task->request, task->number, STEP_RECEIVED, &task->reply_from,
+                      reply_class_word(task->claim->class), task->reply_rtt_us, (unsigned)task->claim->rcode,
+                      (uint64_t)task->reply_len, (uint64_t)m->rr_count[SECTION_ANSWER],
                       (uint64_t)m->rr_count[SECTION_AUTHORITY], (unsigned)m->flags);
         if (m->edns.has_cookie)
                 servers_note_cookie(task->request->desk, &task->reply_from.address, &m->edns);
@@ -193,7 +197,8 @@ static enum task_state show_more(struct task *task)
 
         task->manner = errs && task->manner == MANNER_NS ? MANNER_A : MANNER_FULL;
         task->attempt_count = 0;
-        task->shown = minimise_show(&task->sname, task->qtype, task->manner == MANNER_A ? task->shown.name.label_count : task->sname.label_count,
+        task->shown = minimise_show(&task->sname, task->qtype,
+                                    task->manner == MANNER_A ? task->shown.name.label_count : task->sname.label_count,
                                     task->manner);
         return again(task, false, task->manner == MANNER_A ? "the same with type A" : "the full name");
 }
@@ -241,7 +246,8 @@ static enum task_state judge_reply(struct task *task)
         switch (task->claim->class) {
         case REPLY_ANSWER:
         case REPLY_ALIAS:
-                metrics_inc(&metrics->upstream_outcomes[task->claim->class == REPLY_ALIAS ? OUTCOME_ALIAS : OUTCOME_ANSWER]);
+                metrics_inc(&metrics->upstream_outcomes[task->claim->class == REPLY_ALIAS ? OUTCOME_ALIAS
+                                                                                          : OUTCOME_ANSWER]);
                 return TASK_PROVE;
         case REPLY_REFERRAL:
                 metrics_inc(&metrics->upstream_outcomes[OUTCOME_REFERRAL]);
@@ -258,7 +264,8 @@ static enum task_state judge_reply(struct task *task)
                 return with_new_cookie(task);
         case REPLY_LAME:
         case REPLY_ERROR:
-                metrics_inc(&metrics->upstream_outcomes[task->claim->class == REPLY_LAME ? OUTCOME_LAME : OUTCOME_ERROR_RCODE]);
+                metrics_inc(&metrics->upstream_outcomes[task->claim->class == REPLY_LAME ? OUTCOME_LAME
+                                                                                         : OUTCOME_ERROR_RCODE]);
                 return task->shown.whole ? useless(task, task->claim->why) : show_more(task);
         case REPLY_MALFORMED:
                 metrics_inc(metrics->malformed_replies);

@@ -16,20 +16,28 @@ enum {
         OUTGOING_MAX = 512,
         TCP_PATIENCE_MIN = 600 * MS, /* a handshake comes first */
         TCP_PATIENCE_FACTOR = 3,
-        END_FACTOR = 3,              /* how much longer than its patience a flight listens */
+        END_FACTOR = 3, /* how much longer than its patience a flight listens */
 };
 
 const char *loss_word(enum loss loss)
 {
         switch (loss) {
-        case LOSS_UNREACHABLE: return "there is no route to it";
-        case LOSS_REFUSED:     return "it refused the connection";
-        case LOSS_CLOSED:      return "the connection ended before the reply";
-        case LOSS_CONNECT:     return "the connection could not be made in time";
-        case LOSS_LOCAL:       return "no socket is free here";
-        case LOSS_SILENT:      return "nothing came to the very end";
-        case LOSS_CASE:        return "the letter case of the name was not echoed";
-        case LOSS_FORGED:      return "several replies nearly matched, as in a forgery";
+        case LOSS_UNREACHABLE:
+                return "there is no route to it";
+        case LOSS_REFUSED:
+                return "it refused the connection";
+        case LOSS_CLOSED:
+                return "the connection ended before the reply";
+        case LOSS_CONNECT:
+                return "the connection could not be made in time";
+        case LOSS_LOCAL:
+                return "no socket is free here";
+        case LOSS_SILENT:
+                return "nothing came to the very end";
+        case LOSS_CASE:
+                return "the letter case of the name was not echoed";
+        case LOSS_FORGED:
+                return "several replies nearly matched, as in a forgery";
         }
         return "";
 }
@@ -37,9 +45,12 @@ const char *loss_word(enum loss loss)
 const char *transport_word(enum transport transport)
 {
         switch (transport) {
-        case TRANSPORT_UDP:     return "udp";
-        case TRANSPORT_TCP:     return "tcp";
-        case TRANSPORT_CONTROL: return "control";
+        case TRANSPORT_UDP:
+                return "udp";
+        case TRANSPORT_TCP:
+                return "tcp";
+        case TRANSPORT_CONTROL:
+                return "control";
         }
         return "";
 }
@@ -150,11 +161,14 @@ static void offer_cookie(struct desk *desk, struct flight *flight, struct edns *
         memcpy(flight->cookie, note->cookie_client, sizeof flight->cookie);
 }
 
-static size_t write_message(struct desk *desk, struct flight *flight, const struct settings *settings, uint8_t out[OUTGOING_MAX])
+static size_t write_message(struct desk *desk, struct flight *flight, const struct settings *settings,
+                            uint8_t out[OUTGOING_MAX])
 {
         struct compose c;
         struct question question = {
-                .name = { .wire = flight->name.bytes, .len = (uint8_t)flight->name_len, .label_count = flight->out.qname.label_count },
+                .name = { .wire = flight->name.bytes,
+                          .len = (uint8_t)flight->name_len,
+                          .label_count = flight->out.qname.label_count },
                 .type = flight->out.qtype,
                 .class = CLASS_IN,
         };
@@ -281,12 +295,15 @@ struct flight *flight_launch(struct desk *desk, struct seat *seat, const struct 
         }
         count_flights(desk);
         uint64_t first = flight->phase == FLIGHT_FRESH ? flight->hedge_us : flight->patience_us;
-        if (timers_arm(&desk->flight_timers, &flight->timer, first) != ERR_OK || !hand_out(desk, flight, settings, &len)) {
+        if (timers_arm(&desk->flight_timers, &flight->timer, first) != ERR_OK ||
+            !hand_out(desk, flight, settings, &len)) {
                 flight_unregister(desk, flight);
                 flight_release(desk, flight);
                 return NULL;
         }
-        flight->out.qname = (struct name){ .wire = flight->name.bytes, .len = (uint8_t)flight->name_len, .label_count = out->qname.label_count };
+        flight->out.qname = (struct name){ .wire = flight->name.bytes,
+                                           .len = (uint8_t)flight->name_len,
+                                           .label_count = out->qname.label_count };
         flight->len = (uint16_t)len;
         desk->flights.sent++;
         desk->flights.hedges += out->hedge;
@@ -444,7 +461,9 @@ static enum match match_question(const struct flight *flight, const uint8_t *byt
         return !flight->case_drawn || name_equal_case(&name, &flight->out.qname) ? MATCH_YES : MATCH_CASE;
 }
 
-/* Only what we can be sure answers this very message counts. An old server may refuse EDNS with nothing but a header. */
+/*
+ * Only what we can be sure answers this very message counts. An old server may refuse EDNS with nothing but a header.
+ */
 static enum match match_reply(const struct flight *flight, const uint8_t *bytes, size_t len)
 {
         if (len < HEADER_LEN || load_u16(bytes) != flight->id)
@@ -459,7 +478,8 @@ static enum match match_reply(const struct flight *flight, const uint8_t *bytes,
         return question_count == 1 ? match_question(flight, bytes, len) : MATCH_NEAR;
 }
 
-/* Forgers guess ids: after a few near misses, over all its messages, the question moves to TCP, and nobody is blamed (pdns CVE-2023-26437). */
+/* Forgers guess ids: after a few near misses, over all its messages, the question moves to TCP, and nobody is blamed
+ * (pdns CVE-2023-26437). */
 static void near_miss(struct desk *desk, struct flight *flight)
 {
         bool suspicious = false;

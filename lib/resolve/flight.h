@@ -24,11 +24,11 @@ struct outgoing {
         enum transport transport;
         struct name qname; /* any case; the case sent is drawn anew */
         uint16_t qtype;
-        bool recursion;    /* RD, for forwarders */
+        bool recursion; /* RD, for forwarders */
         bool edns;
         bool hedge;
-        unsigned sends;    /* how often this server was tried with it before */
-        const char *why;   /* a word for the trace */
+        unsigned sends;  /* how often this server was tried with it before */
+        const char *why; /* a word for the trace */
 };
 
 /* Why a flight brings no reply: the host's failures, and our own findings. */
@@ -47,7 +47,7 @@ enum flight_phase { FLIGHT_FRESH, FLIGHT_HEDGED, FLIGHT_LATE };
 
 /* A task's seat in a flight; the seat is part of the task. */
 struct seat {
-        struct seat *next;    /* in the same flight */
+        struct seat *next; /* in the same flight */
         struct task *task;
         struct flight *flight; /* NULL: free */
 };
@@ -58,14 +58,14 @@ struct flight {
         struct outgoing out;
         struct name_store name; /* as sent, in the case sent */
         uint16_t name_len;
-        uint16_t len;           /* of the message sent */
+        uint16_t len; /* of the message sent */
         uint16_t id;
         bool case_drawn;
         bool cookie_sent;
         uint8_t cookie[COOKIE_CLIENT_LEN];
         enum flight_phase phase;
         uint64_t sent_us, hedge_us, patience_us, end_us;
-        uint64_t rtt_us;        /* once the reply is there */
+        uint64_t rtt_us; /* once the reply is there */
         struct seat *seats;
         unsigned seat_count;
         uint8_t key[NAME_WIRE_MAX + 32]; /* what makes messages equal */
@@ -85,7 +85,8 @@ struct flights {
 MUST_USE enum err flights_init(struct flights *flights, const uint8_t secret[SIPHASH_KEY_LEN]);
 void flights_fini(struct flights *flights);
 
-/** Draw id and letter case, send, and take the seat. NULL when nothing more can be sent (memory, too many under way). */
+/** Draw id and letter case, send, and take the seat. NULL when nothing more can be sent (memory, too many under way).
+ */
 struct flight *flight_launch(struct desk *desk, struct seat *seat, const struct outgoing *out);
 
 /** An equal message that is under way and not late, or NULL. */

@@ -11,17 +11,25 @@
 static const char *stored_word(const struct finding *finding)
 {
         switch (finding->kind) {
-        case FINDING_SET:      return "records";
-        case FINDING_NODATA:   return "no such type";
-        case FINDING_NXDOMAIN: return "no such name";
-        case FINDING_FAILURE:  return "failure";
-        case FINDING_NONE:     break;
+        case FINDING_SET:
+                return "records";
+        case FINDING_NODATA:
+                return "no such type";
+        case FINDING_NXDOMAIN:
+                return "no such name";
+        case FINDING_FAILURE:
+                return "failure";
+        case FINDING_NONE:
+                break;
         }
         return "nothing";
 }
 
-/* Into the notebook, so that this request knows it whatever its TTL, and into the cache. The copy lives in the arena. */
-static const struct finding *keep(struct task *task, const struct name *owner, uint16_t type, const struct finding *finding)
+/*
+ * Into the notebook, so that this request knows it whatever its TTL, and into the cache. The copy lives in the arena.
+ */
+static const struct finding *keep(struct task *task, const struct name *owner, uint16_t type,
+                                  const struct finding *finding)
 {
         struct request *request = task->request;
         struct finding *kept = arena_copy(&request->arena, finding, sizeof *finding);
@@ -33,7 +41,8 @@ static const struct finding *keep(struct task *task, const struct name *owner, u
                 kept->rank = RANK_SECURE;
         if (kept->kind != FINDING_FAILURE && kept->verdict != VERDICT_INDETERMINATE &&
             cache_put(request->desk->cache, task->cut.partition, owner, type, kept, &ttl)) {
-                request_trace(request, task->number, STEP_STORED, owner, (unsigned)type, stored_word(kept), (uint64_t)ttl);
+                request_trace(request, task->number, STEP_STORED, owner, (unsigned)type, stored_word(kept),
+                              (uint64_t)ttl);
                 kept->ends_at = kept->stored_at + ttl;
         }
         return kept;
@@ -55,7 +64,8 @@ static void keep_delegation(struct task *task, struct delegation *delegation)
         unjudged.ds_state = DS_UNKNOWN;
         unjudged.proof_count = 0;
         if (cache_put_delegation(request->desk->cache, task->cut.partition, &unjudged))
-                request_trace(request, task->number, STEP_STORED, &kept->cut, (unsigned)TYPE_NS, "delegation", kept->ends_at - kept->stored_at);
+                request_trace(request, task->number, STEP_STORED, &kept->cut, (unsigned)TYPE_NS, "delegation",
+                              kept->ends_at - kept->stored_at);
 }
 
 /* The parent was asked for a server's address because its zone cannot be: the referral's glue is the answer. */
@@ -74,13 +84,16 @@ static enum task_state settle_for_glue(struct task *task)
                 size_t len = address_len(&glue[i]);
 
                 if (len == (task->qtype == TYPE_A ? 4 : 16))
-                        rdata[kept++] = (struct rdata){ .bytes = arena_copy(&request->arena, glue[i].bytes, len), .len = (uint16_t)len };
+                        rdata[kept++] = (struct rdata){ .bytes = arena_copy(&request->arena, glue[i].bytes, len),
+                                                        .len = (uint16_t)len };
         }
         if (!kept)
                 return task_give_up(task, EDE_NO_AUTHORITY, "the parent zone has no address for this server either");
         found->kind = FINDING_SET;
         found->rank = RANK_GLUE;
-        found->set = (struct rrset){ .owner = task->sname, .type = task->qtype, .class = CLASS_IN, .count = kept, .rdata = rdata };
+        found->set = (struct rrset){
+                .owner = task->sname, .type = task->qtype, .class = CLASS_IN, .count = kept, .rdata = rdata
+        };
         task->outcome.final = found;
         task->outcome.final_type = task->qtype;
         return TASK_DONE;
@@ -101,7 +114,8 @@ static enum task_state keep_referral(struct task *task)
         struct delegation *referral = &task->claim->referral;
         bool barred = task->barred.wire && name_is_at_or_below(&referral->cut, &task->barred);
 
-        request_trace(request, task->number, STEP_REFERRAL, &task->cut.delegation->cut, &referral->cut, (uint64_t)referral->server_count);
+        request_trace(request, task->number, STEP_REFERRAL, &task->cut.delegation->cut, &referral->cut,
+                      (uint64_t)referral->server_count);
         if (!request_spend(request, PURSE_REFERRALS, 1))
                 return task_give_up(task, EDE_OTHER, "too many referrals");
         keep_delegation(task, referral);
@@ -119,7 +133,8 @@ static enum task_state keep_shortened(struct task *task)
         struct request *request = task->request;
 
         if (task->claim->final.kind == FINDING_NXDOMAIN) {
-                /* Servers that deny empty non-terminals exist; the full name decides (RFC 8020 without proof is a guess). */
+                /* Servers that deny empty non-terminals exist; the full name decides (RFC 8020 without proof is a
+                 * guess). */
                 task->manner = MANNER_FULL;
                 return TASK_CUT;
         }
@@ -144,7 +159,9 @@ enum task_state task_follow_on(struct task *task, const struct finding *alias)
         }
         struct finding *final = arena_alloc(&task->request->arena, sizeof *final);
         if (final)
-                *final = (struct finding){ .kind = FINDING_FAILURE, .rcode = RCODE_YXDOMAIN, .ede = { .code = EDE_NONE } };
+                *final = (struct finding){ .kind = FINDING_FAILURE,
+                                           .rcode = RCODE_YXDOMAIN,
+                                           .ede = { .code = EDE_NONE } };
         task->outcome.alias[task->outcome.alias_count++] = alias;
         task->outcome.final = final;
         return TASK_DONE;
@@ -155,7 +172,8 @@ static enum task_state keep_aliases(struct task *task)
         const struct claim *claim = task->claim;
 
         for (unsigned i = 0; i < claim->alias_count; i++) {
-                const struct finding *kept = keep(task, &claim->alias[i].set.owner, claim->alias[i].set.type, &claim->alias[i]);
+                const struct finding *kept =
+                        keep(task, &claim->alias[i].set.owner, claim->alias[i].set.type, &claim->alias[i]);
 
                 if (!kept)
                         return task_give_up(task, EDE_OTHER, "out of memory");

@@ -1,4 +1,5 @@
-/* LOOKUP: what is known without asking anybody? Policy, this request's notes, the cache; aliases are followed on the spot. */
+/* LOOKUP: what is known without asking anybody? Policy, this request's notes, the cache; aliases are followed on the
+ * spot. */
 #include "policy/policy.h"
 #include "resolve/desk.h"
 #include "resolve/request.h"
@@ -8,11 +9,16 @@
 static const char *kind_word(enum finding_kind kind)
 {
         switch (kind) {
-        case FINDING_SET:      return "records";
-        case FINDING_NODATA:   return "no such type";
-        case FINDING_NXDOMAIN: return "no such name";
-        case FINDING_FAILURE:  return "a failure";
-        case FINDING_NONE:     break;
+        case FINDING_SET:
+                return "records";
+        case FINDING_NODATA:
+                return "no such type";
+        case FINDING_NXDOMAIN:
+                return "no such name";
+        case FINDING_FAILURE:
+                return "a failure";
+        case FINDING_NONE:
+                break;
         }
         return "nothing";
 }
@@ -54,7 +60,8 @@ static const struct finding *from_cache(struct task *task, const struct name *na
         if (request->source_count < FRONT_SOURCES_MAX)
                 request->source[request->source_count++] = cache_last_used(desk->cache);
         uint64_t left = kept->ends_at > desk->now.cache_s ? kept->ends_at - desk->now.cache_s : 0;
-        request_trace(request, task->number, STEP_HIT, name, (unsigned)type, kind_word(kept->kind), left, &kept->trace, &kept->server);
+        request_trace(request, task->number, STEP_HIT, name, (unsigned)type, kind_word(kept->kind), left, &kept->trace,
+                      &kept->server);
         return kept;
 }
 
@@ -65,7 +72,8 @@ static const struct finding *known(struct task *task, const struct name *name, u
         return found ? found : from_cache(task, name, type);
 }
 
-/* RFC 8020, as far as it is proven: below a name that does not exist there is nothing. Without proof it would be a guess. */
+/* RFC 8020, as far as it is proven: below a name that does not exist there is nothing. Without proof it would be a
+ * guess. */
 static bool denies_all_below(const struct finding *found)
 {
         return found->kind == FINDING_NXDOMAIN && found->verdict == VERDICT_SECURE;
@@ -126,11 +134,20 @@ static const struct finding *from_policy(struct task *task)
                 return NULL;
         struct policy_verdict verdict = policy_question(task->request->policy, &question);
         switch (verdict.kind) {
-        case POLICY_PASS:     return NULL;
-        case POLICY_SET:      kind = FINDING_SET; break;
-        case POLICY_NODATA:   kind = FINDING_NODATA; break;
-        case POLICY_NXDOMAIN: kind = FINDING_NXDOMAIN; break;
-        case POLICY_REFUSE:   kind = FINDING_FAILURE; break;
+        case POLICY_PASS:
+                return NULL;
+        case POLICY_SET:
+                kind = FINDING_SET;
+                break;
+        case POLICY_NODATA:
+                kind = FINDING_NODATA;
+                break;
+        case POLICY_NXDOMAIN:
+                kind = FINDING_NXDOMAIN;
+                break;
+        case POLICY_REFUSE:
+                kind = FINDING_FAILURE;
+                break;
         }
         request_trace(task->request, task->number, STEP_POLICY, verdict.rule, &verdict.zone);
         metrics_inc(task->request->desk->metrics->policy_answers);
@@ -157,7 +174,8 @@ enum task_state task_lookup(struct task *task)
         if (task->purpose == PURPOSE_PRIME)
                 return TASK_CUT;
         for (;;) {
-                task->cut.partition = cut_partition(settings, cut_route(settings, &task->sname, task->qtype, task->without_forwarder));
+                task->cut.partition = cut_partition(
+                        settings, cut_route(settings, &task->sname, task->qtype, task->without_forwarder));
                 const struct finding *found = from_policy(task);
                 if (!found)
                         found = known(task, &task->sname, task->qtype);

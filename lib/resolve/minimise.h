@@ -4,7 +4,8 @@
  *
  * One label more than the cut at a time for the first LIMIT_MINIMISE_SINGLE steps, then in larger strides so that
  * LIMIT_MINIMISE_STEPS suffice for any name. Type NS is shown until the full name is reached; a server that answers it
- * with an error is asked again for type A, then shown everything (relaxed mode: we do not fail names for broken servers).
+ * with an error is asked again for type A, then shown everything (relaxed mode: we do not fail names for broken
+ * servers).
  */
 #include "wire/name.h"
 #include <stdbool.h>

@@ -20,7 +20,8 @@ static bool note_is_about(const struct note *note, cache_partition partition, ui
         return note->hash == hash && note->partition == partition && name_equal(&note->name, name);
 }
 
-static struct note *notes_add(struct notes *notes, struct arena *arena, cache_partition partition, const struct name *name)
+static struct note *notes_add(struct notes *notes, struct arena *arena, cache_partition partition,
+                              const struct name *name)
 {
         struct note *note = arena_alloc(arena, sizeof *note);
 
@@ -37,7 +38,8 @@ static struct note *notes_add(struct notes *notes, struct arena *arena, cache_pa
         return note;
 }
 
-const struct finding *notes_get(const struct notes *notes, cache_partition partition, const struct name *name, uint16_t type)
+const struct finding *notes_get(const struct notes *notes, cache_partition partition, const struct name *name,
+                                uint16_t type)
 {
         uint64_t hash = note_hash(partition, name);
 
@@ -50,8 +52,8 @@ const struct finding *notes_get(const struct notes *notes, cache_partition parti
         return NULL;
 }
 
-bool notes_put(struct notes *notes, struct arena *arena, cache_partition partition, const struct name *name, uint16_t type,
-               const struct finding *finding)
+bool notes_put(struct notes *notes, struct arena *arena, cache_partition partition, const struct name *name,
+               uint16_t type, const struct finding *finding)
 {
         struct note *note = notes_add(notes, arena, partition, name);
 
@@ -72,7 +74,8 @@ struct delegation *notes_get_delegation(const struct notes *notes, cache_partiti
         return NULL;
 }
 
-bool notes_put_delegation(struct notes *notes, struct arena *arena, cache_partition partition, struct delegation *delegation)
+bool notes_put_delegation(struct notes *notes, struct arena *arena, cache_partition partition,
+                          struct delegation *delegation)
 {
         struct note *note = notes_add(notes, arena, partition, &delegation->cut);
 

@@ -15,9 +15,9 @@ struct note {
         uint64_t hash;
         struct name name;
         uint16_t type;
-        const struct finding *finding;       /* one of these three */
-        struct delegation *delegation;       /* its DS state is judged later, see trust.h */
-        bool no_cut;                         /* the name is no zone cut */
+        const struct finding *finding; /* one of these three */
+        struct delegation *delegation; /* its DS state is judged later, see trust.h */
+        bool no_cut;                   /* the name is no zone cut */
 };
 
 struct notes {
@@ -26,14 +26,16 @@ struct notes {
 };
 
 /** What was found about name and type; NXDOMAIN counts for every type. NULL if nothing was. */
-const struct finding *notes_get(const struct notes *notes, cache_partition partition, const struct name *name, uint16_t type);
+const struct finding *notes_get(const struct notes *notes, cache_partition partition, const struct name *name,
+                                uint16_t type);
 
 /** Note a finding; its bytes live in the request's arena. A newer one hides an older. False when the arena is full. */
-bool notes_put(struct notes *notes, struct arena *arena, cache_partition partition, const struct name *name, uint16_t type,
-               const struct finding *finding);
+bool notes_put(struct notes *notes, struct arena *arena, cache_partition partition, const struct name *name,
+               uint16_t type, const struct finding *finding);
 
 struct delegation *notes_get_delegation(const struct notes *notes, cache_partition partition, const struct name *cut);
-bool notes_put_delegation(struct notes *notes, struct arena *arena, cache_partition partition, struct delegation *delegation);
+bool notes_put_delegation(struct notes *notes, struct arena *arena, cache_partition partition,
+                          struct delegation *delegation);
 
 /** Is it noted that there is no zone cut at this name? */
 bool notes_no_cut(const struct notes *notes, cache_partition partition, const struct name *name);

@@ -16,8 +16,8 @@ struct piece {
         struct finding *finding;
         const struct name *name; /* the owner, or the name that is denied */
         uint16_t type;
-        bool is_end_of_chain;    /* aliases lead here, so it can be asked for on its own */
-        bool data_failed;        /* the data itself did not hold: another server may have better */
+        bool is_end_of_chain; /* aliases lead here, so it can be asked for on its own */
+        bool data_failed;     /* the data itself did not hold: another server may have better */
         struct reason why;
 };
 
@@ -41,7 +41,9 @@ static void end_by(struct finding *finding, uint64_t now_s, uint32_t ttl)
 
 /* --- Which zone speaks -------------------------------------------------------------------------------------------- */
 
-/* Where nothing is signed: the cut, or an anchor between it and the name, as with a forwarder and an island of trust. */
+/*
+ * Where nothing is signed: the cut, or an anchor between it and the name, as with a forwarder and an island of trust.
+ */
 static struct name secure_from(const struct piece *piece, const struct name *cut)
 {
         bool negative;
@@ -52,7 +54,8 @@ static struct name secure_from(const struct piece *piece, const struct name *cut
 
 /*
  * The zone that signed a set, as far as its signatures may say so: the servers of a cut may also serve zones below it
- * without a referral, never above it. A DS set is the parent's: its signer is above its owner. Unsigned: the cut itself.
+ * without a referral, never above it. A DS set is the parent's: its signer is above its owner. Unsigned: the cut
+ * itself.
  */
 static struct name speaker(const struct piece *piece, const struct rrset *set, bool *is_signed)
 {
@@ -63,7 +66,8 @@ static struct name speaker(const struct piece *piece, const struct rrset *set, b
         for (unsigned i = 0; i < set->sig_count; i++) {
                 if (!rrsig_read(&set->sigs[i], &sig) || sig.covered != set->type)
                         continue;
-                bool above = set->type == TYPE_DS ? name_is_below(&set->owner, &sig.signer) : name_is_at_or_below(&set->owner, &sig.signer);
+                bool above = set->type == TYPE_DS ? name_is_below(&set->owner, &sig.signer)
+                                                  : name_is_at_or_below(&set->owner, &sig.signer);
                 if (above && name_is_at_or_below(&sig.signer, cut)) {
                         *is_signed = true;
                         return sig.signer;
@@ -100,7 +104,8 @@ static enum trust_state judge_wildcard(struct piece *piece, struct trust *trust,
         struct rrset proven[PROOF_MAX];
         unsigned count;
 
-        if (trust_sets(piece->task, claim->denial, claim->denial_count, trust->keys, proven, &count, &piece->why) == TRUST_WAIT)
+        if (trust_sets(piece->task, claim->denial, claim->denial_count, trust->keys, proven, &count, &piece->why) ==
+            TRUST_WAIT)
                 return TRUST_WAIT;
         keep_proof(piece->finding, proven, count);
         struct denial_context context = trust_denial(piece->task, &trust->keys->zone, proven, count);
@@ -194,7 +199,8 @@ static enum trust_state judge_denial(struct piece *piece, struct trust *trust)
         struct rrset proven[PROOF_MAX];
         unsigned count;
 
-        if (trust_sets(piece->task, finding->proof, finding->proof_count, trust->keys, proven, &count, &piece->why) == TRUST_WAIT)
+        if (trust_sets(piece->task, finding->proof, finding->proof_count, trust->keys, proven, &count, &piece->why) ==
+            TRUST_WAIT)
                 return TRUST_WAIT;
         struct denial_context context = trust_denial(piece->task, &trust->keys->zone, proven, count);
         switch (judge_proof(piece, &context)) {
@@ -222,7 +228,8 @@ static enum trust_state judge_absence(struct piece *piece)
         piece->why = trust.why;
         if (trust.verdict != VERDICT_SECURE)
                 return verdict_is(piece, trust.verdict);
-        return is_signed && piece->task->claim->denial_count ? judge_denial(piece, &trust) : judge_unsigned(piece, &zone);
+        return is_signed && piece->task->claim->denial_count ? judge_denial(piece, &trust)
+                                                             : judge_unsigned(piece, &zone);
 }
 
 /* --- The state ---------------------------------------------------------------------------------------------------- */
@@ -246,7 +253,8 @@ static void tell(const struct piece *piece)
 {
         char text[200];
 
-        snprintf(text, sizeof text, "%s%s%s", verdict_word(piece->finding->verdict), piece->why.text[0] ? ": " : "", piece->why.text);
+        snprintf(text, sizeof text, "%s%s%s", verdict_word(piece->finding->verdict), piece->why.text[0] ? ": " : "",
+                 piece->why.text);
         request_trace(piece->task->request, piece->task->number, STEP_VERDICT, piece->name, text);
 }
 
@@ -283,7 +291,9 @@ static bool piece_at(struct task *task, unsigned i, struct piece *out)
         return true;
 }
 
-/* What stands behind an alias and does not hold is no reason to refuse the alias: its target is asked for on its own. */
+/*
+ * What stands behind an alias and does not hold is no reason to refuse the alias: its target is asked for on its own.
+ */
 static void shorten(struct claim *claim, unsigned aliases)
 {
         claim->alias_count = aliases;
@@ -298,7 +308,8 @@ static enum task_state judge_all(struct task *task)
                 if (judge(&piece) == TRUST_WAIT)
                         return TASK_PROVE;
                 tell(&piece);
-                bool refused = piece.finding->verdict == VERDICT_BOGUS || piece.finding->verdict == VERDICT_INDETERMINATE;
+                bool refused =
+                        piece.finding->verdict == VERDICT_BOGUS || piece.finding->verdict == VERDICT_INDETERMINATE;
                 if (refused && piece.is_end_of_chain && piece.data_failed)
                         shorten(task->claim, task->judged);
                 else if (refused && !task->request->checking_disabled)

@@ -17,16 +17,26 @@ struct reading {
 const char *reply_class_word(enum reply_class class)
 {
         switch (class) {
-        case REPLY_ANSWER:     return "answer";
-        case REPLY_ALIAS:      return "alias";
-        case REPLY_REFERRAL:   return "referral";
-        case REPLY_TRUNCATED:  return "truncated";
-        case REPLY_LAME:       return "lame";
-        case REPLY_ERROR:      return "error";
-        case REPLY_NO_EDNS:    return "no EDNS";
-        case REPLY_BAD_COOKIE: return "bad cookie";
-        case REPLY_FORGED:     return "forged";
-        case REPLY_MALFORMED:  return "malformed";
+        case REPLY_ANSWER:
+                return "answer";
+        case REPLY_ALIAS:
+                return "alias";
+        case REPLY_REFERRAL:
+                return "referral";
+        case REPLY_TRUNCATED:
+                return "truncated";
+        case REPLY_LAME:
+                return "lame";
+        case REPLY_ERROR:
+                return "error";
+        case REPLY_NO_EDNS:
+                return "no EDNS";
+        case REPLY_BAD_COOKIE:
+                return "bad cookie";
+        case REPLY_FORGED:
+                return "forged";
+        case REPLY_MALFORMED:
+                return "malformed";
         }
         return "";
 }
@@ -63,7 +73,8 @@ static void date_finding(const struct reading *r, struct finding *finding, uint3
 
 /* The set of a type whose owner is closest above a name (or is the name, unless strictly). One pass: a
  * hostile message has thousands of records and a name over a hundred labels. */
-static const struct rrset *closest_above(struct reading *r, enum section section, uint16_t type, const struct name *name, bool strictly)
+static const struct rrset *closest_above(struct reading *r, enum section section, uint16_t type,
+                                         const struct name *name, bool strictly)
 {
         const struct message *m = r->message;
         const struct rr *best = NULL;
@@ -71,7 +82,8 @@ static const struct rrset *closest_above(struct reading *r, enum section section
         for (unsigned i = 0; i < m->rr_count[section]; i++) {
                 const struct rr *rr = &m->rr[section][i];
 
-                if (rr->type != type || rr->class != CLASS_IN || (best && rr->owner.label_count <= best->owner.label_count))
+                if (rr->type != type || rr->class != CLASS_IN ||
+                    (best && rr->owner.label_count <= best->owner.label_count))
                         continue;
                 if (strictly ? name_is_below(name, &rr->owner) : name_is_at_or_below(name, &rr->owner))
                         best = rr;
@@ -133,7 +145,8 @@ static bool follow_alias(struct reading *r)
         return set && rrset_target(set, 0, &target) && add_alias(r, set) ? (claim->tail = target, true) : false;
 }
 
-/* RFC 1034 4.3.2: the chain that starts at the question, as far as this server may speak. True if the set asked for ends it. */
+/* RFC 1034 4.3.2: the chain that starts at the question, as far as this server may speak. True if the set asked for
+ * ends it. */
 static bool read_chain(struct reading *r)
 {
         struct claim *claim = r->claim;
@@ -141,7 +154,8 @@ static bool read_chain(struct reading *r)
         claim->tail = r->context->qname;
         claim->final_type = r->context->qtype;
         for (unsigned step = 0; step <= CLAIM_ALIASES && in_bailiwick(r, &claim->tail); step++) {
-                const struct rrset *set = message_rrset(r->message, SECTION_ANSWER, &claim->tail, r->context->qtype, r->arena);
+                const struct rrset *set =
+                        message_rrset(r->message, SECTION_ANSWER, &claim->tail, r->context->qtype, r->arena);
 
                 if (set) {
                         claim->final = (struct finding){ .kind = FINDING_SET, .set = *set };
@@ -182,7 +196,8 @@ static void collect_proof(struct reading *r, struct rrset proof[PROOF_MAX], uint
                         continue;
                 for (unsigned p = 0; p < *count; p++)
                         seen |= proof[p].type == rr->type && name_equal(&proof[p].owner, &rr->owner);
-                const struct rrset *set = seen ? NULL : message_rrset(m, SECTION_AUTHORITY, &rr->owner, rr->type, r->arena);
+                const struct rrset *set =
+                        seen ? NULL : message_rrset(m, SECTION_AUTHORITY, &rr->owner, rr->type, r->arena);
                 if (set)
                         proof[(*count)++] = *set;
         }
@@ -219,7 +234,8 @@ static bool has_address(const struct delegation *d, const struct address *addres
 
 /* Each address once for the whole delegation, or thirteen names with the same twenty addresses would be asked 260 times
  * (BIND CVE-2026-3592). The first name that has it keeps it. */
-static void add_glue(struct reading *r, struct delegation *d, struct delegation_server *server, uint16_t type, unsigned *total)
+static void add_glue(struct reading *r, struct delegation *d, struct delegation_server *server, uint16_t type,
+                     unsigned *total)
 {
         const struct rrset *set = message_rrset(r->message, SECTION_ADDITIONAL, &server->name, type, r->arena);
 
@@ -228,7 +244,8 @@ static void add_glue(struct reading *r, struct delegation *d, struct delegation_
         for (unsigned i = 0; i < set->count; i++) {
                 struct address address = address_from(set->rdata[i].bytes, set->rdata[i].len);
 
-                if (server->address_count == DELEGATION_NAME_ADDRESSES || *total == DELEGATION_ADDRESSES || has_address(d, &address))
+                if (server->address_count == DELEGATION_NAME_ADDRESSES || *total == DELEGATION_ADDRESSES ||
+                    has_address(d, &address))
                         continue;
                 server->address[server->address_count++] = address;
                 ++*total;
@@ -258,8 +275,10 @@ static bool has_glue(struct reading *r, const struct name *server)
         return false;
 }
 
-/* At most thirteen server names are used, and those with glue come first: 1,500 names without any shall not push them out. */
-static void add_servers(struct reading *r, struct delegation *d, const struct rrset *ns, bool with_glue, unsigned *total)
+/* At most thirteen server names are used, and those with glue come first: 1,500 names without any shall not push them
+ * out. */
+static void add_servers(struct reading *r, struct delegation *d, const struct rrset *ns, bool with_glue,
+                        unsigned *total)
 {
         for (unsigned i = 0; i < ns->count && d->server_count < DELEGATION_SERVERS; i++) {
                 struct name name;
@@ -280,7 +299,9 @@ static void read_delegation(struct reading *r, const struct rrset *ns)
         struct delegation *d = &r->claim->referral;
         unsigned total = 0;
 
-        *d = (struct delegation){ .cut = ns->owner, .stored_at = r->context->now_s, .ends_at = r->context->now_s + ns->ttl };
+        *d = (struct delegation){ .cut = ns->owner,
+                                  .stored_at = r->context->now_s,
+                                  .ends_at = r->context->now_s + ns->ttl };
         d->from = r->context->server;
         if (r->context->trace)
                 d->trace = r->context->trace->id;
@@ -357,7 +378,8 @@ static void read_content(struct reading *r)
         collect_proof(r, claim->denial, &claim->denial_count);
         if (read_chain(r)) {
                 classify(r, REPLY_ANSWER, NULL);
-                claim->primes = claim->final.set.type == TYPE_NS && name_is_root(&claim->final.set.owner) && name_is_root(zone_of(r));
+                claim->primes = claim->final.set.type == TYPE_NS && name_is_root(&claim->final.set.owner) &&
+                                name_is_root(zone_of(r));
                 if (claim->primes)
                         read_delegation(r, &claim->final.set);
                 return;
@@ -394,7 +416,8 @@ static bool foreign_cookie(const struct reading *r)
 {
         const struct edns *edns = &r->message->edns;
 
-        return r->context->cookie_sent && edns->has_cookie && memcmp(edns->cookie_client, r->context->cookie, COOKIE_CLIENT_LEN) != 0;
+        return r->context->cookie_sent && edns->has_cookie &&
+               memcmp(edns->cookie_client, r->context->cookie, COOKIE_CLIENT_LEN) != 0;
 }
 
 static void read_rcode(struct reading *r)
@@ -426,7 +449,8 @@ static bool is_used(const struct reading *r, const struct rr *rr)
                 return true;
         if (claim->class == REPLY_REFERRAL || claim->primes) {
                 for (unsigned s = 0; s < claim->referral.server_count; s++)
-                        if (claim->referral.server[s].address_count && name_equal(&claim->referral.server[s].name, &rr->owner))
+                        if (claim->referral.server[s].address_count &&
+                            name_equal(&claim->referral.server[s].name, &rr->owner))
                                 return true;
                 if (rr->type == TYPE_NS || rr->type == TYPE_DS)
                         return name_equal(&rr->owner, &claim->referral.cut);
@@ -434,13 +458,16 @@ static bool is_used(const struct reading *r, const struct rr *rr)
         for (unsigned i = 0; i < claim->alias_count; i++)
                 if (claim->alias[i].set.type == rr->type && name_equal(&claim->alias[i].set.owner, &rr->owner))
                         return true;
-        return claim->final.kind == FINDING_SET && claim->final.set.type == rr->type && name_equal(&claim->final.set.owner, &rr->owner);
+        return claim->final.kind == FINDING_SET && claim->final.set.type == rr->type &&
+               name_equal(&claim->final.set.owner, &rr->owner);
 }
 
 static void tell_scrubbed(const struct reading *r)
 {
         static const char *const rule[] = {
-                "not on the way from the question", "an authority that nobody asked for", "an address that nobody asked for",
+                "not on the way from the question",
+                "an authority that nobody asked for",
+                "an address that nobody asked for",
         };
         unsigned told = 0;
 
@@ -452,7 +479,8 @@ static void tell_scrubbed(const struct reading *r)
 
                         if (is_used(r, rr))
                                 continue;
-                        trace_step(r->context->trace, r->context->task, r->context->now_us, STEP_SCRUBBED, &rr->owner, (unsigned)rr->type, rule[s]);
+                        trace_step(r->context->trace, r->context->task, r->context->now_us, STEP_SCRUBBED, &rr->owner,
+                                   (unsigned)rr->type, rule[s]);
                         told++;
                 }
 }

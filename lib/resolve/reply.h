@@ -1,8 +1,8 @@
 #pragma once
 /*
  * Turn a server's reply into a claim: what it says about the question, with everything scrubbed that the question does
- * not need. Believed are only: the chain from the question; the negative answer's SOA and proof; NS and in-zone glue of a
- * referral strictly below the current cut. Nothing else leaves this file (security: bailiwick, promiscuous records).
+ * not need. Believed are only: the chain from the question; the negative answer's SOA and proof; NS and in-zone glue of
+ * a referral strictly below the current cut. Nothing else leaves this file (security: bailiwick, promiscuous records).
  */
 #include "base/arena.h"
 #include "cache/entry.h"
@@ -14,15 +14,15 @@ struct request;
 struct trace;
 
 enum reply_class {
-        REPLY_ANSWER,    /* the set asked for, or proof that there is none, perhaps behind aliases */
-        REPLY_ALIAS,     /* aliases that lead elsewhere */
+        REPLY_ANSWER, /* the set asked for, or proof that there is none, perhaps behind aliases */
+        REPLY_ALIAS,  /* aliases that lead elsewhere */
         REPLY_REFERRAL,
         REPLY_TRUNCATED, /* TC over UDP */
-        REPLY_LAME,      /* not authoritative for the zone: upward or sideways referral, recursion instead of authority */
-        REPLY_ERROR,     /* SERVFAIL, REFUSED, NOTIMP and the like */
-        REPLY_NO_EDNS,   /* does not understand EDNS */
+        REPLY_LAME,    /* not authoritative for the zone: upward or sideways referral, recursion instead of authority */
+        REPLY_ERROR,   /* SERVFAIL, REFUSED, NOTIMP and the like */
+        REPLY_NO_EDNS, /* does not understand EDNS */
         REPLY_BAD_COOKIE,
-        REPLY_FORGED,    /* it cannot come from the server: to be asked by TCP */
+        REPLY_FORGED, /* it cannot come from the server: to be asked by TCP */
         REPLY_MALFORMED,
 };
 
@@ -31,23 +31,23 @@ enum { CLAIM_ALIASES = 11 };
 struct claim {
         enum reply_class class;
         uint16_t rcode;
-        const char *why;                       /* LAME, ERROR, MALFORMED: a few words */
-        bool authoritative;                    /* AA */
+        const char *why;    /* LAME, ERROR, MALFORMED: a few words */
+        bool authoritative; /* AA */
         unsigned alias_count;
-        struct finding alias[CLAIM_ALIASES];   /* CNAME and DNAME sets in the order of the chain */
-        struct name tail;                      /* where the aliases lead; the question's name without aliases */
-        struct finding final;                  /* ANSWER: what is at the tail */
+        struct finding alias[CLAIM_ALIASES]; /* CNAME and DNAME sets in the order of the chain */
+        struct name tail;                    /* where the aliases lead; the question's name without aliases */
+        struct finding final;                /* ANSWER: what is at the tail */
         uint16_t final_type;
-        uint8_t denial_count;                  /* NSEC and NSEC3 sets of the authority section */
+        uint8_t denial_count; /* NSEC and NSEC3 sets of the authority section */
         struct rrset denial[PROOF_MAX];
-        struct delegation referral;            /* REFERRAL, or the root's NS set in an answer (primes) */
+        struct delegation referral; /* REFERRAL, or the root's NS set in an answer (primes) */
         bool primes;
 };
 
 /** What the reply is read against. */
 struct reply_context {
         const struct cut *cut;
-        struct name qname;       /* as shown to the server */
+        struct name qname; /* as shown to the server */
         uint16_t qtype;
         uint8_t cookie[COOKIE_CLIENT_LEN];
         bool cookie_sent;
@@ -55,8 +55,8 @@ struct reply_context {
         bool edns_sent;
         bool harden_glue;
         struct address server;
-        uint64_t now_s;          /* cache time */
-        struct trace *trace;     /* scrubbed records are told here */
+        uint64_t now_s;      /* cache time */
+        struct trace *trace; /* scrubbed records are told here */
         uint16_t task;
         uint64_t now_us;
 };

@@ -9,7 +9,9 @@
 
 enum {
         MS = 1000,
-        ARENA_MAX = 8 << 20, /* messages of LIMIT_UPSTREAM_BYTES, read into eight times their length at most, and the rest */
+        ARENA_MAX =
+                8
+                << 20, /* messages of LIMIT_UPSTREAM_BYTES, read into eight times their length at most, and the rest */
         SPARES_MAX = 64,
         SPARE_BYTES = 128 << 10,
         TASKS_MAX = 128,
@@ -153,7 +155,9 @@ struct request *request_open(struct desk *desk, const struct question *question,
                 seat_guest(desk, request);
         count_requests(desk);
 
-        struct name name = { .wire = lower, .len = (uint8_t)name_canonical(&question->name, lower), .label_count = question->name.label_count };
+        struct name name = { .wire = lower,
+                             .len = (uint8_t)name_canonical(&question->name, lower),
+                             .label_count = question->name.label_count };
         request->question = *question;
         request->question.name = name_copy(&request->arena, &name);
         draw_trace(desk, request);
@@ -187,7 +191,9 @@ void request_publish(struct request *request)
 bool request_join(struct request *request, const struct listener *listener)
 {
         struct arena *arena = &request->arena;
-        struct listener *kept = request->listener_count < LIMIT_CLIENTS_PER_QUESTION ? arena_copy(arena, listener, sizeof *listener) : NULL;
+        struct listener *kept = request->listener_count < LIMIT_CLIENTS_PER_QUESTION
+                                        ? arena_copy(arena, listener, sizeof *listener)
+                                        : NULL;
 
         if (!kept)
                 return false;
@@ -214,7 +220,8 @@ bool request_spend(struct request *request, enum purse purse, uint64_t amount)
         if (!(request->empty & 1u << purse)) {
                 request->empty |= 1u << purse;
                 request->overdrawn_by = purses[purse].word;
-                request_trace(request, 0, STEP_BUDGET, purses[purse].word, request->spent[purse], purses[purse].content);
+                request_trace(request, 0, STEP_BUDGET, purses[purse].word, request->spent[purse],
+                              purses[purse].content);
         }
         return false;
 }
@@ -237,7 +244,8 @@ bool request_spend_on_zone(struct request *request, const struct name *cut)
                 return true;
         }
         if (!purse->told)
-                request_trace(request, 0, STEP_BUDGET, "messages to the servers of one zone", (uint64_t)purse->messages, (uint64_t)LIMIT_MESSAGES_PER_ZONE);
+                request_trace(request, 0, STEP_BUDGET, "messages to the servers of one zone", (uint64_t)purse->messages,
+                              (uint64_t)LIMIT_MESSAGES_PER_ZONE);
         purse->told = true;
         return false;
 }
@@ -376,7 +384,8 @@ void request_on_time(struct request *request)
 
         answer_the_impatient(request);
         uint64_t end = request->began_us + (uint64_t)LIMIT_REQUEST_MS * MS;
-        if (desk->now.mono_us < end && timers_arm(&desk->request_timers, &request->timer, next_deadline(request)) == ERR_OK)
+        if (desk->now.mono_us < end &&
+            timers_arm(&desk->request_timers, &request->timer, next_deadline(request)) == ERR_OK)
                 return;
         if (request->root && !request->root->done)
                 task_out_of_time(request->root);

@@ -3,8 +3,8 @@
  * One question of one audience: its arena, budget, notebook, trace and tasks.
  *
  * Clients that ask the same (name, type, class, CD and settings) while it runs join its audience. A request lives until
- * its audience is answered and nothing it wished for is running, at the latest LIMIT_REQUEST_MS after its start; then its
- * arena is dropped whole.
+ * its audience is answered and nothing it wished for is running, at the latest LIMIT_REQUEST_MS after its start; then
+ * its arena is dropped whole.
  */
 #include "base/arena.h"
 #include "base/timers.h"
@@ -30,7 +30,7 @@ struct listener {
         struct endpoint from;
         enum transport transport;
         bool watched;
-        bool trusted;      /* its address is proven: TCP, or a cookie of ours */
+        bool trusted; /* its address is proven: TCP, or a cookie of ours */
         uint64_t arrived_us;
         uint16_t id, flags;
         struct name qname; /* in the client's case */
@@ -62,48 +62,49 @@ struct request {
         struct request *next, *previous; /* all of the desk */
         struct request *older_guest, *newer_guest;
         bool guest;
-        struct request *wake_next;       /* in desk->awake */
+        struct request *wake_next; /* in desk->awake */
         bool woken;
         struct desk *desk;
         struct arena arena;
         const struct policy *policy; /* held */
         struct question question;    /* lower case */
         bool checking_disabled;
-        bool recursion;              /* RD */
-        bool cold;                   /* the cache is not read */
-        bool stale_allowed;          /* LOOKUP again, with leave to be late */
+        bool recursion;     /* RD */
+        bool cold;          /* the cache is not read */
+        bool stale_allowed; /* LOOKUP again, with leave to be late */
         uint8_t key[NAME_WIRE_MAX + 16];
-        uint16_t key_len;            /* 0: not open to others */
+        uint16_t key_len; /* 0: not open to others */
         struct listener *audience;
         unsigned listener_count;
         struct trace trace;
-        size_t trace_shown;          /* bytes that a watcher has seen */
+        size_t trace_shown; /* bytes that a watcher has seen */
         struct notes notes;
         uint64_t spent[PURSE_COUNT];
         struct zone_purse *zones;
         struct verify_budget verify_budget;
-        unsigned nsec3_blocks;       /* SHA-1 blocks spent on proofs of absence */
-        unsigned empty;              /* a bit for each purse that was found empty */
-        const char *overdrawn_by;    /* the last of them, in words; NULL: none */
-        struct task *tasks;          /* newest first */
-        struct task *root;           /* the question itself; number 0 */
-        struct task *ready;          /* to be run */
+        unsigned nsec3_blocks;    /* SHA-1 blocks spent on proofs of absence */
+        unsigned empty;           /* a bit for each purse that was found empty */
+        const char *overdrawn_by; /* the last of them, in words; NULL: none */
+        struct task *tasks;       /* newest first */
+        struct task *root;        /* the question itself; number 0 */
+        struct task *ready;       /* to be run */
         uint16_t task_count;
-        uint16_t mark;               /* the last one used in a search of the tasks */
+        uint16_t mark; /* the last one used in a search of the tasks */
         uint64_t began_us;
-        uint64_t network_us;         /* time the root task spent waiting */
-        struct timer timer;          /* the next of: stale answer, last answer, end */
+        uint64_t network_us;                /* time the root task spent waiting */
+        struct timer timer;                 /* the next of: stale answer, last answer, end */
         uint64_t source[FRONT_SOURCES_MAX]; /* store entries that LOOKUP used, for the front shelf */
         unsigned source_count;
-        bool concluded;              /* the root task is done, and the audience has its answer */
-        bool retried;                /* messages went astray, or servers failed: the trace is worth keeping */
+        bool concluded; /* the root task is done, and the audience has its answer */
+        bool retried;   /* messages went astray, or servers failed: the trace is worth keeping */
 };
 
 /**
  * Open a request for a question; NULL when the worker is full or out of memory.
  *
- * Half of the places are safe once taken. The other half are guests': when all places are taken, the oldest guest gives way
- * if it is older than LIMIT_YOUNG_MS, so that questions which are soon answered get through while slow ones pile up.
+ * Half of the places are safe once taken. The other half are guests': when all places are taken, the oldest guest gives
+ * way if it is older than LIMIT_YOUNG_MS, so that questions which are soon answered get through while slow ones pile
+ * up.
  */
 struct request *request_open(struct desk *desk, const struct question *question, uint16_t flags, bool cold);
 
@@ -141,5 +142,5 @@ void request_gone(struct desk *desk, uint64_t client);
 void request_end(struct request *request);
 
 /** Record a step of a task (0: the question itself). */
-#define request_trace(request, task_number, ...) \
+#define request_trace(request, task_number, ...)                                                                       \
         trace_step(&(request)->trace, (task_number), (request)->desk->now.mono_us, __VA_ARGS__)

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 
 /*
- * Time, in microseconds. The round-trip time is smoothed as in RFC 6298: srtt += (r - srtt) / 8, var += (|r - srtt| - var) / 4.
- * A server's patience is srtt + 4 var, doubled for each send that went unanswered.
+ * Time, in microseconds. The round-trip time is smoothed as in RFC 6298: srtt += (r - srtt) / 8, var += (|r - srtt| -
+ * var) / 4. A server's patience is srtt + 4 var, doubled for each send that went unanswered.
  */
 enum {
         MS = 1000,
@@ -21,9 +21,9 @@ enum {
         COST_PER_TIMEOUT = 400 * MS,
         COST_DEAD = 20000 * MS,
         SERVERS_MAX = 10000,
-        OUTAGE_RUN = 12,         /* so many messages in a row unanswered, */
-        OUTAGE_US = 1500 * MS,   /* over such a time, with nothing heard from anybody: it is the network */
-        DEAD_AFTER = 4,          /* timeouts in a row */
+        OUTAGE_RUN = 12,       /* so many messages in a row unanswered, */
+        OUTAGE_US = 1500 * MS, /* over such a time, with nothing heard from anybody: it is the network */
+        DEAD_AFTER = 4,        /* timeouts in a row */
         DEAD_FIRST_S = 5,
         DEAD_LAST_S = 60,
         SAVE_EVERY_S = 30,
@@ -238,7 +238,8 @@ static const struct attempt *attempt_at(const struct task *task, const struct ad
         return NULL;
 }
 
-static bool is_exhausted(const struct attempt *attempt, const struct server_note *note, uint64_t now_s, const char **why)
+static bool is_exhausted(const struct attempt *attempt, const struct server_note *note, uint64_t now_s,
+                         const char **why)
 {
         bool tcp = attempt->tcp || note->tcp_only_until > now_s;
 
@@ -256,7 +257,8 @@ static bool is_exhausted(const struct attempt *attempt, const struct server_note
 /* A server of which nothing is known costs a little less or more by chance, so that equals are tried in any order. */
 static uint64_t expected_cost(struct desk *desk, const struct server_note *note, const char **why)
 {
-        uint64_t cost = note->srtt_us ? note->srtt_us + 2 * (uint64_t)note->rttvar_us : COST_UNKNOWN + rng_below(&desk->rng, 10 * MS);
+        uint64_t cost = note->srtt_us ? note->srtt_us + 2 * (uint64_t)note->rttvar_us
+                                      : COST_UNKNOWN + rng_below(&desk->rng, 10 * MS);
 
         *why = note->srtt_us ? "fastest known" : "not asked before";
         if (of_this_epoch(desk, note)) {
@@ -267,7 +269,8 @@ static uint64_t expected_cost(struct desk *desk, const struct server_note *note,
         return cost;
 }
 
-bool servers_consider(struct desk *desk, const struct task *task, const struct endpoint *at, struct candidate *out, const char **why)
+bool servers_consider(struct desk *desk, const struct task *task, const struct endpoint *at, struct candidate *out,
+                      const char **why)
 {
         const struct attempt *attempt = attempt_at(task, &at->address);
         struct server *server = servers_get(desk, &at->address);

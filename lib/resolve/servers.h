@@ -17,14 +17,14 @@ struct task;
 struct server {
         struct address address;
         struct server_note note;
-        uint64_t saved_at;      /* cache time of the last write to the store */
-        unsigned under_way;     /* messages now */
+        uint64_t saved_at;  /* cache time of the last write to the store */
+        unsigned under_way; /* messages now */
 };
 
 struct servers {
-        struct map table;       /* struct server by address */
-        uint64_t epoch;         /* network epoch */
-        unsigned silent_run;    /* timeouts in a row, with no reply from anybody between them */
+        struct map table;    /* struct server by address */
+        uint64_t epoch;      /* network epoch */
+        unsigned silent_run; /* timeouts in a row, with no reply from anybody between them */
         uint64_t silent_since_us;
         bool outage;
 };
@@ -45,7 +45,8 @@ void servers_note_no_edns(struct desk *desk, const struct address *address);
 void servers_note_tcp_only(struct desk *desk, const struct address *address);
 void servers_note_cookie(struct desk *desk, const struct address *address, const struct edns *edns);
 
-/** How long to wait for this server before trying elsewhere, and before hedging; microseconds. `sends`: how often it was tried. */
+/** How long to wait for this server before trying elsewhere, and before hedging; microseconds. `sends`: how often it
+ * was tried. */
 uint64_t servers_patience(struct desk *desk, const struct address *address, unsigned sends);
 uint64_t servers_hedge(struct desk *desk, const struct address *address);
 
@@ -53,12 +54,13 @@ uint64_t servers_hedge(struct desk *desk, const struct address *address);
 struct candidate {
         struct address address;
         uint16_t port;
-        uint64_t cost_us;  /* expected; lower is better */
-        const char *why;   /* "fastest", "unknown", "only one"... */
+        uint64_t cost_us; /* expected; lower is better */
+        const char *why;  /* "fastest", "unknown", "only one"... */
 };
 
 /** Judge one address for a task: its cost, or false (and why) if it is not to be asked. */
-bool servers_consider(struct desk *desk, const struct task *task, const struct endpoint *at, struct candidate *out, const char **why);
+bool servers_consider(struct desk *desk, const struct task *task, const struct endpoint *at, struct candidate *out,
+                      const char **why);
 
 /** The pick among candidates: mostly the cheapest, now and then another one to learn about it. */
 unsigned servers_choose(struct desk *desk, const struct candidate *candidates, unsigned count);

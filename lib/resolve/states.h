@@ -1,7 +1,7 @@
 #pragma once
 /*
- * The functions of the states, one each, made from states.def. LOOKUP is in lookup.c; CUT and CHOOSE, which find out whom
- * to ask, in walk.c; FLIGHT and REPLY in exchange.c; PROVE in prove.c; KEEP in keep.c; DONE in task.c.
+ * The functions of the states, one each, made from states.def. LOOKUP is in lookup.c; CUT and CHOOSE, which find out
+ * whom to ask, in walk.c; FLIGHT and REPLY in exchange.c; PROVE in prove.c; KEEP in keep.c; DONE in task.c.
  */
 #include "resolve/task.h"
 

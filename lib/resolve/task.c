@@ -33,11 +33,16 @@ const char *task_state_word(enum task_state state)
 static const char *purpose_word(enum purpose purpose)
 {
         switch (purpose) {
-        case PURPOSE_QUESTION: return "the question";
-        case PURPOSE_ADDRESS:  return "address of a name server";
-        case PURPOSE_KEYS:     return "chain of trust";
-        case PURPOSE_PRIME:    return "priming";
-        case PURPOSE_REFRESH:  return "prefetch";
+        case PURPOSE_QUESTION:
+                return "the question";
+        case PURPOSE_ADDRESS:
+                return "address of a name server";
+        case PURPOSE_KEYS:
+                return "chain of trust";
+        case PURPOSE_PRIME:
+                return "priming";
+        case PURPOSE_REFRESH:
+                return "prefetch";
         }
         return "";
 }
@@ -47,7 +52,8 @@ static const char *purpose_word(enum purpose purpose)
 static bool may_start(struct request *request, const struct task *parent, enum purpose purpose)
 {
         if (parent && parent->depth >= LIMIT_NESTING) {
-                request_trace(request, parent->number, STEP_BUDGET, "questions within questions", (uint64_t)parent->depth, (uint64_t)LIMIT_NESTING);
+                request_trace(request, parent->number, STEP_BUDGET, "questions within questions",
+                              (uint64_t)parent->depth, (uint64_t)LIMIT_NESTING);
                 return false;
         }
         if (purpose == PURPOSE_ADDRESS && !request_spend(request, PURSE_ADDRESS_LOOKUPS, 1))
@@ -55,7 +61,8 @@ static bool may_start(struct request *request, const struct task *parent, enum p
         return request_spend(request, PURSE_TASKS, 1);
 }
 
-struct task *task_new(struct request *request, struct task *parent, const struct name *name, uint16_t type, enum purpose purpose)
+struct task *task_new(struct request *request, struct task *parent, const struct name *name, uint16_t type,
+                      enum purpose purpose)
 {
         struct task *task = may_start(request, parent, purpose) ? arena_alloc(&request->arena, sizeof *task) : NULL;
 
@@ -75,8 +82,8 @@ struct task *task_new(struct request *request, struct task *parent, const struct
         task->next = request->tasks;
         request->tasks = task;
         if (task->number)
-                request_trace(request, task->number, STEP_TASK, (uint64_t)(parent ? parent->number : 0), &task->qname, (unsigned)type,
-                              purpose_word(purpose));
+                request_trace(request, task->number, STEP_TASK, (uint64_t)(parent ? parent->number : 0), &task->qname,
+                              (unsigned)type, purpose_word(purpose));
         task_wake(task);
         return task;
 }
@@ -153,11 +160,16 @@ static const char *outcome_word(const struct finding *final)
         if (!final)
                 return "no outcome";
         switch (final->kind) {
-        case FINDING_SET:      return "records";
-        case FINDING_NODATA:   return "no such type";
-        case FINDING_NXDOMAIN: return "no such name";
-        case FINDING_FAILURE:  return "failed";
-        case FINDING_NONE:     break;
+        case FINDING_SET:
+                return "records";
+        case FINDING_NODATA:
+                return "no such type";
+        case FINDING_NXDOMAIN:
+                return "no such name";
+        case FINDING_FAILURE:
+                return "failed";
+        case FINDING_NONE:
+                break;
         }
         return "nothing";
 }
@@ -179,7 +191,9 @@ static void count_failed_name(const struct task *task)
 /* The last state: an outcome is there in any case. */
 enum task_state task_done(struct task *task)
 {
-        static const struct finding nothing = { .kind = FINDING_FAILURE, .rcode = RCODE_SERVFAIL, .ede = { .code = EDE_NONE } };
+        static const struct finding nothing = { .kind = FINDING_FAILURE,
+                                                .rcode = RCODE_SERVFAIL,
+                                                .ede = { .code = EDE_NONE } };
 
         if (!task->outcome.final)
                 task->outcome.final = &nothing;
@@ -188,7 +202,8 @@ enum task_state task_done(struct task *task)
         desk_forget_check(task->request->desk, task);
         if (task->purpose == PURPOSE_ADDRESS)
                 count_failed_name(task);
-        request_trace(task->request, task->number, STEP_DONE, &task->sname, (unsigned)task->qtype, outcome_word(task->outcome.final));
+        request_trace(task->request, task->number, STEP_DONE, &task->sname, (unsigned)task->qtype,
+                      outcome_word(task->outcome.final));
         wake_waiters(task);
         return TASK_DONE;
 }
@@ -275,7 +290,8 @@ void task_wish(struct task *task, const struct need *need)
 {
         if (task_for(task->request, &need->name, need->type, need->purpose))
                 return;
-        struct task *sub = task_new(task->request, need->purpose == PURPOSE_PRIME ? NULL : task, &need->name, need->type, need->purpose);
+        struct task *sub = task_new(task->request, need->purpose == PURPOSE_PRIME ? NULL : task, &need->name,
+                                    need->type, need->purpose);
         if (sub)
                 sub->barred = need->barred;
 }
@@ -290,7 +306,8 @@ static void note_failure(struct task *task, const struct finding *failure)
         if (!notes_put(&request->notes, &request->arena, task->cut.partition, &task->sname, task->qtype, failure))
                 return;
         if (cache_put(request->desk->cache, task->cut.partition, &task->sname, task->qtype, failure, &ttl))
-                request_trace(request, task->number, STEP_STORED, &task->sname, (unsigned)task->qtype, "failure", (uint64_t)ttl);
+                request_trace(request, task->number, STEP_STORED, &task->sname, (unsigned)task->qtype, "failure",
+                              (uint64_t)ttl);
 }
 
 /* RFC 9520 3.2: five seconds, doubling up to a minute while it keeps failing. When the network is to blame, one. */
@@ -309,7 +326,8 @@ static uint32_t failures_so_far(struct task *task)
 {
         struct request *request = task->request;
 
-        return cache_failures(request->desk->cache, task->cut.partition, &task->sname, task->qtype, 2 * LIMIT_FAILURE_LAST_S, &request->arena);
+        return cache_failures(request->desk->cache, task->cut.partition, &task->sname, task->qtype,
+                              2 * LIMIT_FAILURE_LAST_S, &request->arena);
 }
 
 static void explain(struct ede *ede, uint16_t code, const char *why)
@@ -357,7 +375,8 @@ void task_outcome_too_late(struct task *task, struct outcome *out)
         failure->kind = FINDING_FAILURE;
         failure->rcode = RCODE_SERVFAIL;
         failure->trace = task->request->trace.id;
-        explain(&failure->ede, EDE_NO_AUTHORITY, task->last_trouble[0] ? task->last_trouble : "the servers have not answered yet");
+        explain(&failure->ede, EDE_NO_AUTHORITY,
+                task->last_trouble[0] ? task->last_trouble : "the servers have not answered yet");
 }
 
 void task_out_of_time(struct task *task)
@@ -371,7 +390,8 @@ static bool loops(const struct task *task, const struct name *target)
         if (name_equal(&task->qname, target))
                 return true;
         for (unsigned i = 0; i < task->outcome.alias_count; i++)
-                if (task->outcome.alias[i]->set.type == TYPE_CNAME && name_equal(&task->outcome.alias[i]->set.owner, target))
+                if (task->outcome.alias[i]->set.type == TYPE_CNAME &&
+                    name_equal(&task->outcome.alias[i]->set.owner, target))
                         return true;
         return false;
 }
@@ -392,7 +412,8 @@ enum follow task_follow(struct task *task, const struct finding *alias)
                         return FOLLOW_TOO_LONG;
                 target = replaced;
         }
-        request_trace(request, task->number, STEP_ALIAS, alias->set.type == TYPE_DNAME ? "DNAME" : "CNAME", &task->sname, &target);
+        request_trace(request, task->number, STEP_ALIAS, alias->set.type == TYPE_DNAME ? "DNAME" : "CNAME",
+                      &task->sname, &target);
         if (!request_spend(request, PURSE_ALIASES, 1) || outcome->alias_count == CLAIM_ALIASES)
                 return FOLLOW_TOO_FAR;
         bool circle = loops(task, &target);
@@ -418,7 +439,9 @@ void task_trouble(struct task *task, const struct address *server, const char *w
         describe_trouble(task, server, what, ede);
 }
 
-/* The case that was drawn for the question comes back in every name that is compressed against it; it goes no further. */
+/*
+ * The case that was drawn for the question comes back in every name that is compressed against it; it goes no further.
+ */
 static const uint8_t *copy_reply(struct task *task, const struct flight *flight, const uint8_t *bytes, size_t len)
 {
         uint8_t *copy = arena_copy(&task->request->arena, bytes, len);
@@ -481,7 +504,8 @@ void task_lost(struct task *task, const struct flight *flight, enum loss loss)
         }
         if (attempt && to_tcp)
                 attempt->tcp = true;
-        else if (attempt && (loss == LOSS_UNREACHABLE || (loss != LOSS_SILENT && flight->out.transport == TRANSPORT_TCP)))
+        else if (attempt &&
+                 (loss == LOSS_UNREACHABLE || (loss != LOSS_SILENT && flight->out.transport == TRANSPORT_TCP)))
                 attempt->useless = true;
         task->nudged = true;
         task_wake(task);

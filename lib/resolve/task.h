@@ -2,8 +2,9 @@
 /*
  * A task: one sub-question, driven through the states of states.def. The question itself is task 0 of its request.
  *
- * A state function looks first and acts last: it runs from its top each time something it waits for has come. It returns
- * the next state, or its own when it has to wait, and never sets it; task_run() checks the way, traces it and goes on.
+ * A state function looks first and acts last: it runs from its top each time something it waits for has come. It
+ * returns the next state, or its own when it has to wait, and never sets it; task_run() checks the way, traces it and
+ * goes on.
  */
 #include "cache/entry.h"
 #include "resolve/cut.h"
@@ -54,7 +55,7 @@ struct outcome {
         const struct finding *final; /* never NULL once the task is done */
         bool refused;                /* policy says REFUSED */
         uint16_t final_type;
-        bool from_cache;             /* no message was needed for any part */
+        bool from_cache; /* no message was needed for any part */
         bool stale;
 };
 
@@ -69,41 +70,41 @@ struct pick {
 struct attempt {
         struct address address;
         uint8_t udp_sends, tcp_sends;
-        bool useless;  /* answered, but with nothing to use */
-        bool no_edns;  /* to be asked without EDNS */
-        bool tcp;      /* to be asked by TCP */
+        bool useless; /* answered, but with nothing to use */
+        bool no_edns; /* to be asked without EDNS */
+        bool tcp;     /* to be asked by TCP */
         bool cookie_renewed;
 };
 
 struct task {
-        struct task *next;       /* in request->tasks */
+        struct task *next; /* in request->tasks */
         struct task *ready_next;
         struct request *request;
-        struct task *parent;     /* who started it; NULL for the question and for wishes */
+        struct task *parent; /* who started it; NULL for the question and for wishes */
         uint16_t number;
-        uint8_t depth;           /* of sub-questions: 0 for the question */
-        bool queued;             /* stands in request->ready */
+        uint8_t depth; /* of sub-questions: 0 for the question */
+        bool queued;   /* stands in request->ready */
         bool done;
         enum purpose purpose;
         enum task_state state;
 
-        struct name qname;       /* as asked */
+        struct name qname; /* as asked */
         uint16_t qtype;
-        struct name sname;       /* where the aliases have led */
+        struct name sname; /* where the aliases have led */
         struct outcome outcome;
 
         struct task *awaits[NEEDS_MAX]; /* sub-tasks it waits for */
         unsigned await_count;
         struct task *closed[TASK_CLOSED]; /* waiting for these would be waiting in a circle */
         unsigned closed_count;
-        uint16_t mark;           /* see waits_for() */
+        uint16_t mark; /* see waits_for() */
 
         /* CUT decides: */
         struct cut cut;
-        struct name barred;      /* cuts at or below this are not to be used; wire NULL: none */
-        bool refreshed;          /* a remembered delegation proved useless once: the parent was asked anew */
-        bool without_forwarder;  /* its forwarders failed, and the walk is to follow */
-        unsigned labels_known;   /* labels of the cut, or of a name below it that is no cut */
+        struct name barred;     /* cuts at or below this are not to be used; wire NULL: none */
+        bool refreshed;         /* a remembered delegation proved useless once: the parent was asked anew */
+        bool without_forwarder; /* its forwarders failed, and the walk is to follow */
+        unsigned labels_known;  /* labels of the cut, or of a name below it that is no cut */
         unsigned minimise_steps;
         struct shown shown;
         enum manner manner;
@@ -111,15 +112,15 @@ struct task {
         /* CHOOSE decides: */
         struct attempt attempt[TASK_ATTEMPTS];
         unsigned attempt_count;
-        struct pick pick;        /* why NULL: none; what FLIGHT is to send next */
-        struct pick again;       /* why NULL: none; the same server, in another way, before any other */
+        struct pick pick;  /* why NULL: none; what FLIGHT is to send next */
+        struct pick again; /* why NULL: none; the same server, in another way, before any other */
 
         /* FLIGHT waits for: */
         struct seat seat[TASK_FLIGHTS];
         uint64_t waiting_since_us;
-        unsigned near_misses;    /* replies that nearly matched */
-        bool nudged;             /* a flight is late, or lost: choose again */
-        bool hedge_wanted;       /* a flight is slower than usual: another server may be asked beside it */
+        unsigned near_misses; /* replies that nearly matched */
+        bool nudged;          /* a flight is late, or lost: choose again */
+        bool hedge_wanted;    /* a flight is slower than usual: another server may be asked beside it */
 
         /* The reply at hand: */
         const uint8_t *reply;
@@ -130,19 +131,20 @@ struct task {
         uint64_t reply_rtt_us;
         struct message message;
         struct claim *claim;
-        unsigned judged;         /* pieces of the claim that PROVE has judged */
+        unsigned judged; /* pieces of the claim that PROVE has judged */
 
-        uint64_t awaited_check;  /* the signature check it waits for, standing in desk->checking; 0: none */
+        uint64_t awaited_check; /* the signature check it waits for, standing in desk->checking; 0: none */
         struct task *checking_next;
         unsigned bogus_replies;
-        enum verdict last_verdict;       /* of what went wrong last */
-        char last_trouble[200];          /* for the extended error: what went wrong last; "" if nothing did */
+        enum verdict last_verdict; /* of what went wrong last */
+        char last_trouble[200];    /* for the extended error: what went wrong last; "" if nothing did */
         struct address last_server;
         uint16_t last_ede;
 };
 
 /** A new task, ready to run; NULL when out of memory or budget. */
-struct task *task_new(struct request *request, struct task *parent, const struct name *name, uint16_t type, enum purpose purpose);
+struct task *task_new(struct request *request, struct task *parent, const struct name *name, uint16_t type,
+                      enum purpose purpose);
 
 /** Run it until it waits or is done. */
 void task_run(struct task *task);

@@ -135,10 +135,13 @@ static enum trust_state known(struct trust *out, enum verdict verdict)
         return TRUST_KNOWN;
 }
 
-/* Wait for a sub-question of the chain. When it would be waiting in a circle, or nothing more may be asked, the chain cannot be followed. */
+/* Wait for a sub-question of the chain. When it would be waiting in a circle, or nothing more may be asked, the chain
+ * cannot be followed. */
 static enum trust_state wait_for(struct task *task, const struct name *name, uint16_t type, struct trust *out)
 {
-        struct needs needs = { .count = 1, .all = true, .need = { { .name = *name, .type = type, .purpose = PURPOSE_KEYS } } };
+        struct needs needs = { .count = 1,
+                               .all = true,
+                               .need = { { .name = *name, .type = type, .purpose = PURPOSE_KEYS } } };
 
         if (task_wait_for(task, &needs))
                 return TRUST_WAIT;
@@ -184,7 +187,8 @@ static void hand_out(struct task *task, const struct verify_jobs *jobs)
         desk_await_check(task->request->desk, task, jobs->awaited);
 }
 
-static enum trust_state settle(struct task *task, enum verify_result result, const struct verify_jobs *jobs, bool *good, struct reason *why)
+static enum trust_state settle(struct task *task, enum verify_result result, const struct verify_jobs *jobs, bool *good,
+                               struct reason *why)
 {
         *good = result == VERIFY_GOOD;
         if (result == VERIFY_WAIT) {
@@ -196,8 +200,8 @@ static enum trust_state settle(struct task *task, enum verify_result result, con
         return TRUST_KNOWN;
 }
 
-enum trust_state trust_set(struct task *task, const struct rrset *set, struct zone_keys *keys, struct verified *verified, bool *good,
-                           struct reason *why)
+enum trust_state trust_set(struct task *task, const struct rrset *set, struct zone_keys *keys,
+                           struct verified *verified, bool *good, struct reason *why)
 {
         struct verify_context context = verify_context_for(task);
         struct verify_jobs jobs = { .count = 0 };
@@ -210,8 +214,8 @@ enum trust_state trust_set(struct task *task, const struct rrset *set, struct zo
 
 /* The parent's word on a zone. */
 struct parent_word {
-        enum verdict verdict;   /* SECURE: ds holds; INSECURE: there is none, provably */
-        bool no_cut;            /* SECURE proof that the name is no zone cut */
+        enum verdict verdict; /* SECURE: ds holds; INSECURE: there is none, provably */
+        bool no_cut;          /* SECURE proof that the name is no zone cut */
         const struct rrset *ds;
         struct reason why;
 };
@@ -225,7 +229,8 @@ static enum trust_state word(struct parent_word *out, enum verdict verdict)
 }
 
 /* A referral's DS state has been judged: noted, and kept with the delegation. */
-static enum trust_state mark_delegation(struct task *task, struct delegation *d, enum ds_state state, enum verdict verdict, struct parent_word *out)
+static enum trust_state mark_delegation(struct task *task, struct delegation *d, enum ds_state state,
+                                        enum verdict verdict, struct parent_word *out)
 {
         d->ds_state = state;
         d->verdict = verdict;
@@ -234,8 +239,8 @@ static enum trust_state mark_delegation(struct task *task, struct delegation *d,
         return word(out, state == DS_PRESENT ? verdict : VERDICT_INSECURE);
 }
 
-enum trust_state trust_sets(struct task *task, const struct rrset *set, unsigned count, struct zone_keys *keys, struct rrset *proven,
-                            unsigned *proven_count, struct reason *why)
+enum trust_state trust_sets(struct task *task, const struct rrset *set, unsigned count, struct zone_keys *keys,
+                            struct rrset *proven, unsigned *proven_count, struct reason *why)
 {
         *proven_count = 0;
         for (unsigned i = 0; i < count; i++) {
@@ -264,7 +269,8 @@ struct denial_context trust_denial(struct task *task, const struct name *zone, c
         };
 }
 
-static enum trust_state judge_missing_ds(struct task *task, struct delegation *d, const struct trust *parent, struct parent_word *out, bool *judged)
+static enum trust_state judge_missing_ds(struct task *task, struct delegation *d, const struct trust *parent,
+                                         struct parent_word *out, bool *judged)
 {
         struct rrset proven[PROOF_MAX];
         unsigned count;
@@ -278,7 +284,8 @@ static enum trust_state judge_missing_ds(struct task *task, struct delegation *d
 }
 
 /* The DS set, or the proof that there is none, that came with a referral. *judged false: the referral does not tell. */
-static enum trust_state judge_referral(struct task *task, struct delegation *d, unsigned depth, struct parent_word *out, bool *judged)
+static enum trust_state judge_referral(struct task *task, struct delegation *d, unsigned depth, struct parent_word *out,
+                                       bool *judged)
 {
         struct trust parent = { .verdict = VERDICT_UNCHECKED };
         struct verified verified;
@@ -313,7 +320,8 @@ static struct name signer_of(const struct rrset *set, unsigned count)
 }
 
 /* A question for the DS set was asked on its own; what it brought has been judged in its own PROVE. */
-static enum trust_state from_ds_task(struct task *task, const struct task *sub, const struct name *zone, struct parent_word *out)
+static enum trust_state from_ds_task(struct task *task, const struct task *sub, const struct name *zone,
+                                     struct parent_word *out)
 {
         const struct finding *final = sub->outcome.final;
         struct trust trust = { .verdict = VERDICT_UNCHECKED };
@@ -354,7 +362,8 @@ static enum trust_state ask_for_ds(struct task *task, const struct name *zone, s
         return state;
 }
 
-/* What the parent side says of a zone: an anchor, a judged delegation, a referral to be judged, or a question of its own. */
+/* What the parent side says of a zone: an anchor, a judged delegation, a referral to be judged, or a question of its
+ * own. */
 static enum trust_state parent_says(struct task *task, const struct name *zone, unsigned depth, struct parent_word *out)
 {
         struct request *request = task->request;
@@ -436,7 +445,8 @@ bool trust_may_need_keys(struct task *task, const struct name *zone)
         struct trust trust;
         bool negative;
 
-        return trust_wanted(task) && anchor_above(task->request->policy->anchors, zone, &negative) && !ring_get(task, zone, &trust);
+        return trust_wanted(task) && anchor_above(task->request->policy->anchors, zone, &negative) &&
+               !ring_get(task, zone, &trust);
 }
 
 enum trust_state trust_of(struct task *task, const struct name *zone, struct trust *out)
@@ -444,7 +454,8 @@ enum trust_state trust_of(struct task *task, const struct name *zone, struct tru
         return trust_at(task, zone, 0, out);
 }
 
-enum trust_state trust_unsigned(struct task *task, const struct name *zone, const struct name *name, uint16_t type, struct trust *out)
+enum trust_state trust_unsigned(struct task *task, const struct name *zone, const struct name *name, uint16_t type,
+                                struct trust *out)
 {
         unsigned steps = 0, last = name->label_count - (type == TYPE_DS && name->label_count ? 1u : 0u);
 
@@ -483,7 +494,8 @@ enum trust_state trust_keys(struct task *task, const struct rrset *dnskey, struc
                 return known(out, parent.no_cut ? VERDICT_BOGUS : parent.verdict);
         enum verify_result result = verify_keys(&context, dnskey, parent.ds, &verified, &jobs, &unsupported, &out->why);
         if (unsupported) {
-                say(&out->why, EDE_DNSKEY_ALGORITHM, "no DS record of ", zone, " has an algorithm and digest that are supported");
+                say(&out->why, EDE_DNSKEY_ALGORITHM, "no DS record of ", zone,
+                    " has an algorithm and digest that are supported");
                 return known(out, VERDICT_INSECURE);
         }
         if (settle(task, result, &jobs, &good, &out->why) == TRUST_WAIT)

@@ -2,9 +2,9 @@
 /*
  * The chain of trust: is a zone secure, provably insecure, bogus or indeterminate, and with which keys?
  *
- * A chain is built by ordinary tasks: a DNSKEY set is proven by the DS set above it, a DS set by the keys of the zone that
- * holds it, up to an anchor. Referrals leave their DS set, or the proof that there is none, in the notebook; it is judged
- * here when an answer needs it. What is proven stays on the worker's key ring until it ends.
+ * A chain is built by ordinary tasks: a DNSKEY set is proven by the DS set above it, a DS set by the keys of the zone
+ * that holds it, up to an anchor. Referrals leave their DS set, or the proof that there is none, in the notebook; it is
+ * judged here when an answer needs it. What is proven stays on the worker's key ring until it ends.
  */
 #include "base/map.h"
 #include "dnssec/anchor.h"
@@ -44,8 +44,8 @@ bool trust_wanted(const struct task *task);
 bool trust_may_need_keys(struct task *task, const struct name *zone);
 
 /** Those of some sets that the zone's keys prove, for a denial; `proven` has room for all of them. */
-enum trust_state trust_sets(struct task *task, const struct rrset *set, unsigned count, struct zone_keys *keys, struct rrset *proven,
-                            unsigned *proven_count, struct reason *why);
+enum trust_state trust_sets(struct task *task, const struct rrset *set, unsigned count, struct zone_keys *keys,
+                            struct rrset *proven, unsigned *proven_count, struct reason *why);
 
 /** What a denial by these sets is judged with. */
 struct denial_context trust_denial(struct task *task, const struct name *zone, const struct rrset *set, unsigned count);
@@ -57,11 +57,12 @@ enum trust_state trust_of(struct task *task, const struct name *zone, struct tru
  * The trust in what lies at `name` in the zone although it is unsigned: INSECURE when there is a proven unsigned
  * delegation between them, else BOGUS. For DS questions the name's own cut does not count.
  */
-enum trust_state trust_unsigned(struct task *task, const struct name *zone, const struct name *name, uint16_t type, struct trust *out);
+enum trust_state trust_unsigned(struct task *task, const struct name *zone, const struct name *name, uint16_t type,
+                                struct trust *out);
 
 /** Judge a DNSKEY set as it came from its zone, by the DS set above it. Proven keys go to the key ring. */
 enum trust_state trust_keys(struct task *task, const struct rrset *dnskey, struct trust *out);
 
 /** Verify a set with a zone's keys; TRUST_WAIT when signatures are being checked. *good tells the result. */
-enum trust_state trust_set(struct task *task, const struct rrset *set, struct zone_keys *keys, struct verified *verified, bool *good,
-                           struct reason *why);
+enum trust_state trust_set(struct task *task, const struct rrset *set, struct zone_keys *keys,
+                           struct verified *verified, bool *good, struct reason *why);

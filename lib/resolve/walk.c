@@ -19,8 +19,9 @@ static unsigned count_addresses(const struct cut *cut)
 }
 
 /*
- * The root's own NS set, asked for once when the first question begins at the hints (RFC 9609); nobody waits for it. Hints that
- * somebody wrote into the settings are not second-guessed: they are how it is said that the root is elsewhere.
+ * The root's own NS set, asked for once when the first question begins at the hints (RFC 9609); nobody waits for it.
+ * Hints that somebody wrote into the settings are not second-guessed: they are how it is said that the root is
+ * elsewhere.
  */
 static void prime(struct task *task)
 {
@@ -28,8 +29,8 @@ static void prime(struct task *task)
         struct desk *desk = request->desk;
         const struct need root = { .name = name_root, .type = TYPE_NS, .purpose = PURPOSE_PRIME };
 
-        if (task->cut.source != CUT_HINTS || task->purpose == PURPOSE_PRIME || !request->policy->settings->root_priming ||
-            request->policy->settings->given[OPTION_root_hints])
+        if (task->cut.source != CUT_HINTS || task->purpose == PURPOSE_PRIME ||
+            !request->policy->settings->root_priming || request->policy->settings->given[OPTION_root_hints])
                 return;
         if (desk->primed_at && desk->now.cache_s < desk->primed_at + LIMIT_FAILURE_LAST_S)
                 return;
@@ -62,7 +63,8 @@ static bool minimises(const struct task *task)
 static void show(struct task *task)
 {
         unsigned labels = minimise_next(task->sname.label_count, known_labels(task), task->minimise_steps);
-        struct shown shown = minimise_show(&task->sname, task->qtype, labels, minimises(task) ? task->manner : MANNER_FULL);
+        struct shown shown =
+                minimise_show(&task->sname, task->qtype, labels, minimises(task) ? task->manner : MANNER_FULL);
 
         if (!task->shown.name.wire || !name_equal(&task->shown.name, &shown.name) || task->shown.type != shown.type)
                 task->attempt_count = 0;
@@ -177,7 +179,9 @@ static bool may_look_up(const struct task *task, uint16_t type)
         return type == TYPE_A ? settings->do_ip4 : settings->do_ip6;
 }
 
-/* A server below the very zone that it serves has its address there, which waits for itself: ask the parent's servers. */
+/*
+ * A server below the very zone that it serves has its address there, which waits for itself: ask the parent's servers.
+ */
 static struct name bar_for(const struct task *task, const struct name *server)
 {
         const struct name *cut = &task->cut.delegation->cut;
@@ -195,8 +199,9 @@ static void add_need(struct task *task, struct choice *choice, const struct name
                 choice->looking++;
         if (choice->needs.count == LIMIT_ADDRESS_LOOKUPS_AT_ONCE)
                 return;
-        choice->needs.need[choice->needs.count++] =
-                (struct need){ .name = *server, .type = type, .purpose = PURPOSE_ADDRESS, .barred = bar_for(task, server) };
+        choice->needs.need[choice->needs.count++] = (struct need){
+                .name = *server, .type = type, .purpose = PURPOSE_ADDRESS, .barred = bar_for(task, server)
+        };
 }
 
 /* Servers that have no address yet are put in line for look-ups, in an order that changes from request to request. */
@@ -220,7 +225,8 @@ static void gather_needs(struct task *task, struct choice *choice, bool with_glu
         }
 }
 
-/* Who can be asked: glue first, then what else is known of the names; what a child zone says of its own servers comes last. */
+/* Who can be asked: glue first, then what else is known of the names; what a child zone says of its own servers comes
+ * last. */
 static void gather_candidates(struct task *task, struct choice *choice)
 {
         const struct delegation *d = task->cut.delegation;
@@ -235,7 +241,9 @@ static void gather_candidates(struct task *task, struct choice *choice)
                 add_addresses(task, choice, server->address, server->address_count);
                 if (server->address_count)
                         continue;
-                add_addresses(task, choice, glue, cut_glue(task->request, task->cut.partition, &server->name, glue, DELEGATION_NAME_ADDRESSES));
+                add_addresses(
+                        task, choice, glue,
+                        cut_glue(task->request, task->cut.partition, &server->name, glue, DELEGATION_NAME_ADDRESSES));
                 add_known(task, choice, &server->name, TYPE_A);
                 add_known(task, choice, &server->name, TYPE_AAAA);
         }
@@ -267,7 +275,10 @@ static enum task_state pick(struct task *task, const struct choice *choice, bool
         struct desk *desk = task->request->desk;
         const struct candidate *best = &choice->candidate[servers_choose(desk, choice->candidate, choice->count)];
         const struct attempt *attempt = task_attempt(task, &best->address);
-        const char *why = hedge ? "hedge: the other is slow" : was_sent_to(task, &best->address) ? "again" : choice->count == 1 ? "the only one left" : best->why;
+        const char *why = hedge                               ? "hedge: the other is slow"
+                          : was_sent_to(task, &best->address) ? "again"
+                          : choice->count == 1                ? "the only one left"
+                                                              : best->why;
 
         task->pick = (struct pick){
                 .server = { .address = best->address, .port = best->port },
@@ -275,7 +286,8 @@ static enum task_state pick(struct task *task, const struct choice *choice, bool
                 .hedge = hedge,
                 .why = why,
         };
-        request_trace(task->request, task->number, STEP_PICK, &task->pick.server, why, best->cost_us, (uint64_t)choice->count);
+        request_trace(task->request, task->number, STEP_PICK, &task->pick.server, why, best->cost_us,
+                      (uint64_t)choice->count);
         return TASK_FLIGHT;
 }
 
@@ -290,7 +302,8 @@ static void keep_fresh(struct task *task, struct choice *choice)
         choice->count = kept;
 }
 
-/* All servers of the cut proved useless. A delegation out of the cache may be out of date: its parent is asked once more. */
+/* All servers of the cut proved useless. A delegation out of the cache may be out of date: its parent is asked once
+ * more. */
 static enum task_state cut_exhausted(struct task *task)
 {
         const struct zone_setting *zone = task->cut.zone;
@@ -316,7 +329,8 @@ static bool out_of_budget(const struct request *request)
         return (request->empty & (1u << PURSE_MESSAGES | 1u << PURSE_BYTES)) != 0;
 }
 
-/* Addresses still to be found are looked up beside a server that keeps silent, so that they are there when it is given up. */
+/* Addresses still to be found are looked up beside a server that keeps silent, so that they are there when it is given
+ * up. */
 static void look_ahead(struct task *task, const struct choice *choice)
 {
         for (unsigned i = 0; i < choice->needs.count && choice->looking < LIMIT_ADDRESS_LOOKUPS_AT_ONCE; i++)
@@ -348,7 +362,8 @@ enum task_state task_choose(struct task *task)
                 return TASK_FLIGHT;
         gather_needs(task, &choice, !in_flight);
         if (choice.needs.count && !task->await_count)
-                request_trace(task->request, task->number, STEP_LACK, &choice.needs.need[0].name, (uint64_t)choice.missing);
+                request_trace(task->request, task->number, STEP_LACK, &choice.needs.need[0].name,
+                              (uint64_t)choice.missing);
         if (task_wait_for(task, &choice.needs))
                 return TASK_CHOOSE;
         return in_flight ? TASK_FLIGHT : cut_exhausted(task);
