@@ -187,8 +187,8 @@ static void stream_read(struct stream *stream)
 {
         uint8_t *scratch = stream->set->scratch;
 
-        if (!may_take(stream))
-                return;
+        if (stream->in_len > LENGTH + stream->set->manners->message_max)
+                return; /* whole messages wait already: the end of the turn takes them, and there is no room for more */
         if (stream->in_len)
                 memcpy(scratch, stream->in, stream->in_len);
         ssize_t got = read(stream->watch.fd, scratch + stream->in_len, READ_MAX);
@@ -297,7 +297,7 @@ static void stream_ready(struct watch *watch, uint32_t events)
                 return;
         }
         if ((stream->peer_done || !may_take(stream)) && events & (EPOLLHUP | EPOLLERR))
-                stream_doom(stream, STREAM_CLOSED); /* broken, and we would not read on to hear of it */
+                stream_doom(stream, STREAM_CLOSED); /* broken, and we do not read on to hear of it */
         else if (events & (EPOLLIN | EPOLLHUP | EPOLLERR))
                 stream_read(stream);
 }
