@@ -8,6 +8,7 @@
  * the failures. What is expired counts only when the caller allows it, and only when nothing live was found.
  */
 #include "cache/cache.h"
+#include "base/buf.h"
 #include "cache/batch.h"
 #include "cache/hand.h"
 #include "cache/key.h"
@@ -21,7 +22,10 @@
 enum {
         PENDING_MAX = 256,       /* batches that may wait for the writer */
         CLOCK_SLACK_S = 60,      /* threads do not read the clock together */
+        RANGE_STEPS_MAX = 3,     /* ended or broken ranges that a look-up steps over */
 };
+
+#define FLUSHED_LATELY UINT64_MAX /* when, the next event says */
 
 struct caps {
         uint32_t min_s, max_s, negative_s;
@@ -37,6 +41,7 @@ struct cache {
         struct caps caps;
         struct entry_seal seal;
         uint64_t generation;
+        uint64_t flushed_at;     /* cache time; chains of ranges that began by then are void */
         struct batch *batch;     /* of this turn, or NULL */
         struct batch *pending[PENDING_MAX]; /* handed over, oldest first */
         size_t pending_count;
@@ -134,6 +139,8 @@ void cache_begin(struct cache *cache, const struct moment *now)
         cache->now = *now;
         if (cache->generation != store_generation(cache->store))
                 cache_forget(cache);
+        if (cache->flushed_at == FLUSHED_LATELY)
+                cache->flushed_at = now->cache_s;
 }
 
 void cache_end(struct cache *cache)
@@ -156,11 +163,19 @@ static bool pending_get(const struct cache *cache, struct store_bytes key, struc
         return false;
 }
 
-static bool store_find(struct cache *cache, struct store_bytes key, struct arena *arena, struct store_bytes *value)
+/* The store's view of this event; NULL: nothing can be read. */
+static struct store_view *cache_view(struct cache *cache)
 {
         if (!cache->view)
                 cache->view = store_reader_begin(cache->reader);
-        return cache->view && store_get(cache->view, key, arena, value) == ERR_OK &&
+        return cache->view;
+}
+
+static bool store_find(struct cache *cache, struct store_bytes key, struct arena *arena, struct store_bytes *value)
+{
+        struct store_view *view = cache_view(cache);
+
+        return view && store_get(view, key, arena, value) == ERR_OK &&
                entry_intact(cache->seal.secret, key, *value);
 }
 
@@ -368,6 +383,120 @@ bool cache_put_delegation(struct cache *cache, cache_partition partition, const 
         return cache_put_value(cache, &key, entry_write_delegation(&cache->seal, key_view(&key), &kept, cache->value));
 }
 
+/* --- Proofs of absence ------------------------------------------------------------------------------------------ */
+
+const struct moment *cache_now(const struct cache *cache)
+{
+        return &cache->now;
+}
+
+/*
+ * After a flush the ranges below a chain's number may be still in the store, and until the writer comes to it even the
+ * number. So no worker goes on with a chain that began before.
+ */
+bool cache_get_zone(struct cache *cache, cache_partition partition, const struct name *zone, struct arena *arena,
+                    struct denying_zone *out)
+{
+        struct arena_mark mark = arena_mark(arena);
+        struct key key;
+        struct store_bytes value;
+
+        if (key_zone(&key, partition, zone) && cache_find(cache, &key, 0, arena, &value) &&
+            entry_read_zone(value, arena, out) == ERR_OK && name_equal(&out->soa.owner, zone) &&
+            out->since > cache->flushed_at)
+                return true;
+        arena_reset(arena, mark);
+        return false;
+}
+
+bool cache_put_zone(struct cache *cache, cache_partition partition, const struct denying_zone *zone)
+{
+        struct denying_zone kept = *zone;
+        struct key key;
+
+        kept.ends_at = smaller(kept.ends_at, kept.stored_at + cache->caps.negative_s);
+        if (kept.ends_at <= kept.stored_at || !key_zone(&key, partition, &kept.soa.owner))
+                return false;
+        return cache_put_value(cache, &key, entry_write_zone(&cache->seal, key_view(&key), &kept, cache->value));
+}
+
+/* Workers that start a chain in the same second mean the same one. */
+void cache_start_chain(const struct cache *cache, struct denying_zone *zone)
+{
+        uint8_t bytes[NAME_WIRE_MAX + 1 + DENYING_SALT_MAX + 8];
+        size_t name_len = name_canonical(&zone->soa.owner, bytes);
+        struct writer writer = writer_over(bytes + name_len, sizeof(bytes) - name_len);
+
+        write_u8(&writer, zone->nsec3);
+        write_bytes(&writer, zone->salt, zone->salt_len);
+        write_u64(&writer, cache->now.cache_s);
+        zone->since = cache->now.cache_s;
+        zone->chain = siphash(cache->seal.secret, bytes, name_len + writer_len(&writer));
+}
+
+static bool range_key(struct key *key, cache_partition partition, const struct denying_zone *zone,
+                      struct store_bytes point)
+{
+        return key_range(key, zone->nsec3 ? SPACE_NSEC3 : SPACE_NSEC, partition, zone->chain, point.bytes, point.len);
+}
+
+/* The last live range before a key, among those that begin with prefix. */
+static bool range_before(struct cache *cache, const struct key *prefix, struct key *before, struct arena *arena,
+                         struct finding *out)
+{
+        for (unsigned step = 0; step < RANGE_STEPS_MAX; step++) {
+                struct arena_mark mark = arena_mark(arena);
+                struct store_item item;
+
+                if (store_seek(cache->view, SEEK_LAST_BEFORE, key_view(before), arena, &item) != ERR_OK)
+                        return false;
+                if (!key_has_prefix(item.key, key_view(prefix)))
+                        return false;
+                key_from(before, item.key);
+                if (entry_intact(cache->seal.secret, item.key, item.value) && is_usable(cache, item.value, 0) &&
+                    entry_read_finding(item.value, arena, out) == ERR_OK) {
+                        cache->last_used = siphash(cache->seal.secret, item.key.bytes, item.key.len);
+                        cache_use(cache, cache->last_used);
+                        return true;
+                }
+                arena_reset(arena, mark);
+        }
+        return false;
+}
+
+bool cache_get_range(struct cache *cache, cache_partition partition, const struct denying_zone *zone,
+                     struct store_bytes point, struct arena *arena, struct finding *out)
+{
+        struct arena_mark mark = arena_mark(arena);
+        const struct store_bytes beginning = { .bytes = (const uint8_t *)"", .len = 0 };
+        struct key prefix, before;
+
+        if (!range_key(&prefix, partition, zone, beginning) || !cache_view(cache))
+                return false;
+        if (!range_key(&before, partition, zone, point) || before.len == STORE_KEY_MAX)
+                return false;
+        before.bytes[before.len++] = 0; /* the least key behind the point */
+        if (range_before(cache, &prefix, &before, arena, out))
+                return true;
+        before = prefix;
+        if (zone->nsec3 && key_behind(&before) && range_before(cache, &prefix, &before, arena, out))
+                return true;
+        arena_reset(arena, mark);
+        return false;
+}
+
+bool cache_put_range(struct cache *cache, cache_partition partition, const struct denying_zone *zone,
+                     struct store_bytes point, const struct finding *range)
+{
+        struct finding kept = *range;
+        struct key key;
+
+        kept.ends_at = smaller(kept.ends_at, kept.stored_at + cache->caps.negative_s);
+        if (kept.ends_at <= kept.stored_at || !range_key(&key, partition, zone, point))
+                return false;
+        return cache_put_value(cache, &key, entry_write_finding(&cache->seal, key_view(&key), &kept, cache->value));
+}
+
 /* --- Servers ---------------------------------------------------------------------------------------------------- */
 
 static void put_server(void *context, const struct address *address, const struct server_note *note)
@@ -436,4 +565,5 @@ void cache_forget(struct cache *cache)
         batch_discard(cache);
         pending_abandon(cache);
         cache->generation = store_generation(cache->store);
+        cache->flushed_at = FLUSHED_LATELY;
 }

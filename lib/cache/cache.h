@@ -78,6 +78,28 @@ bool cache_get_delegation(struct cache *cache, cache_partition partition, const 
 /** Keep a delegation until its ends_at; the caller has bounded that by the parent's. */
 bool cache_put_delegation(struct cache *cache, cache_partition partition, const struct delegation *delegation);
 
+/* Proofs of absence one by one. What goes in and what follows from it is decided in absence.c, their only caller. */
+
+/** A zone that such proofs are kept of. False: none, so there is nothing to look for. */
+bool cache_get_zone(struct cache *cache, cache_partition partition, const struct name *zone, struct arena *arena,
+                    struct denying_zone *out);
+bool cache_put_zone(struct cache *cache, cache_partition partition, const struct denying_zone *zone);
+/** Fill in chain and since, so that no range kept before belongs to the zone. */
+void cache_start_chain(const struct cache *cache, struct denying_zone *zone);
+
+/**
+ * The range that begins at a point of the chain's order or next before it (the last one before the first: hashes go
+ * round), as a finding of kind SET. Only what the writer has settled is seen.
+ */
+bool cache_get_range(struct cache *cache, cache_partition partition, const struct denying_zone *zone,
+                     struct store_bytes point, struct arena *arena, struct finding *out);
+/** Keep a range until its ends_at, at most for cache-max-negative-ttl. */
+bool cache_put_range(struct cache *cache, cache_partition partition, const struct denying_zone *zone,
+                     struct store_bytes point, const struct finding *range);
+
+/** The moment of this event. */
+const struct moment *cache_now(const struct cache *cache);
+
 bool cache_get_server(struct cache *cache, const struct address *address, struct server_note *out);
 void cache_put_server(struct cache *cache, const struct address *address, const struct server_note *note);
 

@@ -28,6 +28,8 @@
  *                  servers (1), each: name, addresses (1), each: family (1), 4 or 16 bytes
  *   server         the fields of struct server_note in their order; the cookie in full length
  *
+ *   zone           chain (8), since (8), by NSEC3 (1), salt's length (1), salt, the SOA set
+ *
  *   set            owner (name), type (2), class (2), TTL (4), records (2), signatures (2),
  *                  each: length (2), RDATA
  *
@@ -218,6 +220,31 @@ size_t entry_write_server(const struct entry_seal *seal, struct store_bytes key,
         return entry_finish(seal, key, &writer);
 }
 
+size_t entry_write_zone(const struct entry_seal *seal, struct store_bytes key, const struct denying_zone *zone,
+                        uint8_t out[STORE_VALUE_MAX])
+{
+        struct writer writer = writer_over(out, STORE_VALUE_MAX);
+        struct entry_head head = {
+                .kind = ENTRY_ZONE,
+                .verdict = VERDICT_SECURE,
+                .rank = RANK_SECURE,
+                .stored_at = zone->stored_at,
+                .ends_at = zone->ends_at,
+                .anchors = seal->anchors,
+        };
+
+        if (zone->salt_len > DENYING_SALT_MAX)
+                return 0;
+        write_head(&writer, &head, &(struct origin){ .trace = &zone->trace, .server = &zone->from });
+        write_u64(&writer, zone->chain);
+        write_u64(&writer, zone->since);
+        write_u8(&writer, zone->nsec3);
+        write_u8(&writer, zone->salt_len);
+        write_bytes(&writer, zone->salt, zone->salt_len);
+        write_set(&writer, &zone->soa);
+        return entry_finish(seal, key, &writer);
+}
+
 /* --- Weighing --------------------------------------------------------------------------------------------------- */
 
 bool entry_intact(const uint8_t secret[SIPHASH_KEY_LEN], struct store_bytes key, struct store_bytes value)
@@ -234,7 +261,7 @@ bool entry_peek(struct store_bytes value, struct entry_head *out)
 
         if (value.len < HEAD_LEN || value.len > STORE_VALUE_MAX || memcmp(bytes + 16, magic, sizeof(magic)) != 0)
                 return false;
-        if (bytes[18] != ENTRY_SCHEMA || bytes[19] < ENTRY_SET || bytes[19] > ENTRY_SERVER)
+        if (bytes[18] != ENTRY_SCHEMA || bytes[19] < ENTRY_SET || bytes[19] > ENTRY_ZONE)
                 return false;
         if (load_u32(bytes + 20) != value.len || bytes[48] > VERDICT_INDETERMINATE || bytes[49] > RANK_SECURE)
                 return false;
@@ -418,6 +445,7 @@ static enum err read_finding_body(struct open_entry *entry, struct arena *arena,
                 break;
         case ENTRY_DELEGATION:
         case ENTRY_SERVER:
+        case ENTRY_ZONE:
                 return ERR_FORM;
         }
         if (!err)
@@ -560,4 +588,44 @@ enum err entry_read_server(struct store_bytes value, struct server_note *out)
         if (!err)
                 *out = note;
         return err;
+}
+
+static enum err read_zone_body(struct reader *reader, struct arena *arena, struct denying_zone *zone)
+{
+        zone->chain = read_u64(reader);
+        zone->since = read_u64(reader);
+        uint8_t nsec3 = read_u8(reader);
+        zone->nsec3 = nsec3 != 0;
+        zone->salt_len = read_u8(reader);
+        if (nsec3 > 1 || zone->salt_len > DENYING_SALT_MAX)
+                return ERR_FORM;
+        const uint8_t *salt = read_bytes(reader, zone->salt_len);
+        if (!salt)
+                return ERR_SHORT;
+        memcpy(zone->salt, salt, zone->salt_len);
+        enum err err = read_set(reader, arena, &zone->soa);
+        if (!err && zone->soa.type != TYPE_SOA)
+                err = ERR_FORM;
+        return err ? err : entry_end(reader);
+}
+
+enum err entry_read_zone(struct store_bytes value, struct arena *arena, struct denying_zone *out)
+{
+        struct open_entry entry;
+        struct denying_zone zone = { 0 };
+        enum err err = entry_open(value, &entry);
+
+        if (err)
+                return err;
+        if (entry.head.kind != ENTRY_ZONE || entry.proof_count > 0)
+                return ERR_FORM;
+        err = read_zone_body(&entry.reader, arena, &zone);
+        if (err)
+                return err;
+        zone.stored_at = entry.head.stored_at;
+        zone.ends_at = entry.head.ends_at;
+        zone.trace = entry.trace;
+        zone.from = entry.server;
+        *out = zone;
+        return ERR_OK;
 }

@@ -83,6 +83,26 @@ struct delegation {
         struct address from;
 };
 
+enum { DENYING_SALT_MAX = 64 };
+
+/*
+ * A zone whose proofs of absence are kept one by one, as ranges of its order of names: see absence.h. The ranges are
+ * found by the number of their chain. A zone that changes its parameters begins another chain, and so does one after a
+ * flush; what belongs to the old one is not found any more and left to the hand.
+ */
+struct denying_zone {
+        struct rrset soa;            /* with its signatures; its owner is the zone */
+        bool nsec3;                  /* the order is that of hashes; 0 iterations and this salt */
+        uint8_t salt_len;
+        uint8_t salt[DENYING_SALT_MAX];
+        uint64_t chain;
+        uint64_t since;              /* cache time of the chain's beginning */
+        uint64_t stored_at;
+        uint64_t ends_at;            /* by the SOA; ranges end by themselves */
+        struct trace_id trace;
+        struct address from;
+};
+
 /* What is known of one server address; survives restarts (design: the spaces, S). */
 struct server_note {
         uint32_t srtt_us;     /* smoothed round-trip time; 0: never measured */
@@ -106,6 +126,7 @@ enum entry_kind {
         ENTRY_FAILURE,
         ENTRY_DELEGATION,
         ENTRY_SERVER,
+        ENTRY_ZONE,
 };
 
 /* What every value begins with; enough to weigh and to expire it. */
@@ -135,6 +156,9 @@ size_t entry_write_delegation(const struct entry_seal *seal, struct store_bytes 
 size_t entry_write_server(const struct entry_seal *seal, struct store_bytes key, const struct server_note *note,
                           uint8_t out[STORE_VALUE_MAX]);
 
+size_t entry_write_zone(const struct entry_seal *seal, struct store_bytes key, const struct denying_zone *zone,
+                        uint8_t out[STORE_VALUE_MAX]);
+
 /** Is the value whole, and was it written for this key? A store_intact function. */
 bool entry_intact(const uint8_t secret[SIPHASH_KEY_LEN], struct store_bytes key, struct store_bytes value);
 
@@ -148,6 +172,7 @@ bool entry_peek(struct store_bytes value, struct entry_head *out);
 MUST_USE enum err entry_read_finding(struct store_bytes value, struct arena *arena, struct finding *out);
 MUST_USE enum err entry_read_delegation(struct store_bytes value, struct arena *arena, struct delegation *out);
 MUST_USE enum err entry_read_server(struct store_bytes value, struct server_note *out);
+MUST_USE enum err entry_read_zone(struct store_bytes value, struct arena *arena, struct denying_zone *out);
 
 /**
  * Does a new value take the place of an old one under the same key? now_s is cache time. The rules, in their order:

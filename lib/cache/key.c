@@ -53,6 +53,21 @@ void key_server(struct key *key, const struct address *address)
         key->len = 2 + len;
 }
 
+bool key_zone(struct key *key, cache_partition partition, const struct name *zone)
+{
+        return key_name(key, SPACE_ZONES, partition, zone, false);
+}
+
+bool key_range(struct key *key, enum key_space space, cache_partition partition, uint64_t chain, const uint8_t *point,
+               size_t len)
+{
+        uint8_t number[8];
+
+        store_u64(number, chain);
+        key_partition(key, space, partition);
+        return key_append(key, number, sizeof(number)) && key_append(key, point, len);
+}
+
 void key_from(struct key *key, struct store_bytes bytes)
 {
         key->len = bytes.len < sizeof(key->bytes) ? bytes.len : sizeof(key->bytes);
@@ -152,15 +167,19 @@ enum err key_read(struct store_bytes key, uint8_t room[NAME_WIRE_MAX], struct ke
         case SPACE_DELEGATIONS:
         case SPACE_FAILURES:
         case SPACE_RECORDS:
+        case SPACE_ZONES:
                 parts.partition = read_u64(&reader);
                 if (!name_from_key(&reader, room, &parts.name))
                         return ERR_FORM;
-                if (parts.space != SPACE_DELEGATIONS)
+                if (parts.space != SPACE_DELEGATIONS && parts.space != SPACE_ZONES)
                         parts.type = read_u16(&reader);
                 if (reader.failed || reader_left(&reader) > 0)
                         return ERR_FORM;
                 *out = parts;
                 return ERR_OK;
+        case SPACE_NSEC:
+        case SPACE_NSEC3:
+                break; /* found by their chain's number, which only their zone tells */
         }
         return ERR_FORM;
 }

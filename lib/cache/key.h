@@ -5,10 +5,13 @@
  *   records, failures, bogus   'R' 'F' 'B' | partition (8) | name key | 00 | type (2)
  *   delegations                'D'         | partition (8) | name key | 00
  *   servers                    'S'         | 4 or 6 (1) | address (4 or 16)
+ *   zones that deny            'Z'         | partition (8) | name key | 00
+ *   ranges                     'N' (NSEC)  | partition (8) | chain (8) | name key of the owner
+ *                              '3' (NSEC3) | partition (8) | chain (8) | hashed owner (20)
  *
  * The name key (name_sort_key) lists labels from the root down, each ended by 00, and never holds two 00 in a row. So
  * the second 00 ends the name: entries of one name are neighbours, followed by those of the names below it, in
- * canonical order. 'N' and '3' are kept for proofs of absence.
+ * canonical order.
  *
  * A name that does not exist is stored under type 0, as it lacks every type. Failures have a space of their own: a note
  * that a question cannot be answered now must not push out an expired answer that could still be served (RFC 8767).
@@ -20,11 +23,14 @@
 #include <stdint.h>
 
 enum key_space {
+        SPACE_NSEC3 = '3',
         SPACE_BOGUS = 'B',
         SPACE_DELEGATIONS = 'D',
         SPACE_FAILURES = 'F',
+        SPACE_NSEC = 'N',
         SPACE_RECORDS = 'R',
         SPACE_SERVERS = 'S',
+        SPACE_ZONES = 'Z',
 };
 
 enum { KEY_TYPE_NXDOMAIN = 0, KEY_PARTITION_END = 9 };
@@ -44,6 +50,11 @@ bool key_records(struct key *key, enum key_space space, cache_partition partitio
                  uint16_t type);
 bool key_delegation(struct key *key, cache_partition partition, const struct name *cut);
 void key_server(struct key *key, const struct address *address);
+bool key_zone(struct key *key, cache_partition partition, const struct name *zone);
+
+/** A point in a chain's order (struct denying_zone); of len 0 where the chain begins: all its keys begin so. */
+bool key_range(struct key *key, enum key_space space, cache_partition partition, uint64_t chain, const uint8_t *point,
+               size_t len);
 
 /** Only space and partition: where a route's entries begin. */
 void key_partition(struct key *key, enum key_space space, cache_partition partition);

@@ -251,6 +251,23 @@ static enum err flush_all(struct store *store, uint64_t *deleted)
         return err;
 }
 
+/*
+ * Ranges that deny (struct denying_zone) cannot be found by the names that they deny. Without their zone's entry they
+ * are not found at all: so that of each zone the name may be in, and of those below it for a zone, is taken away.
+ */
+static enum err flush_denial(struct store *store, enum flush_what what, const struct name *name)
+{
+        uint64_t deleted = 0; /* no entries of the name's own, so not counted */
+        enum err err = flush_space(store, SPACE_ZONES, what, name, &deleted);
+
+        for (unsigned labels = 0; labels < name->label_count && !err; labels++) {
+                struct name zone = name_ancestor(name, labels);
+
+                err = flush_space(store, SPACE_ZONES, FLUSH_NAME, &zone, &deleted);
+        }
+        return err;
+}
+
 enum err settle_flush(struct store *store, enum flush_what what, const struct name *name, uint64_t *deleted)
 {
         static const enum key_space spaces[] = { SPACE_RECORDS, SPACE_FAILURES, SPACE_BOGUS, SPACE_DELEGATIONS };
@@ -261,5 +278,5 @@ enum err settle_flush(struct store *store, enum flush_what what, const struct na
                 return flush_all(store, deleted);
         for (size_t i = 0; i < sizeof(spaces) / sizeof(spaces[0]) && !err; i++)
                 err = flush_space(store, spaces[i], what, name, deleted);
-        return err;
+        return err ? err : flush_denial(store, what, name);
 }

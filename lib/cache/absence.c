@@ -1,0 +1,313 @@
+/*
+ * Ranges put and found.
+ *
+ * By NSEC the look-ups are three: zone, name, wildcard. By NSEC3 the names from the apex down are hashed and looked up
+ * till one does not exist; so it is the depth of the zone that counts, not the length of the question.
+ */
+#include "cache/absence.h"
+#include "cache/range.h"
+#include "dnssec/nsec.h"
+#include "wire/rrtype.h"
+#include <string.h>
+
+enum {
+        RANGES_MAX = 3,      /* closest encloser, next closer name, wildcard: RFC 5155 8.4 */
+        NSEC3_NAMES_MAX = 8, /* looked up on the way down from the apex */
+};
+
+static uint32_t smaller(uint32_t a, uint32_t b)
+{
+        return a < b ? a : b;
+}
+
+/* --- Putting ---------------------------------------------------------------------------------------------------- */
+
+/* What the puts of one proof share. */
+struct putting {
+        struct cache *cache;
+        cache_partition partition;
+        const struct name *name;  /* of the zone */
+        const struct rrset *soa;  /* or NULL */
+        const struct absence_origin *origin;
+        struct denying_zone zone; /* once prepared */
+};
+
+static const struct rrset *find_soa(const struct name *zone, const struct rrset *set, unsigned count)
+{
+        for (unsigned i = 0; i < count; i++) {
+                if (set[i].type == TYPE_SOA && set[i].count == 1 && name_equal(&set[i].owner, zone))
+                        return &set[i];
+        }
+        return NULL;
+}
+
+/* RFC 9077 3: absence lasts no longer than the smaller of the SOA's TTL and MINIMUM. */
+static uint32_t soa_ttl(const struct rrset *set)
+{
+        struct soa soa;
+
+        return soa_read(&set->rdata[0], &soa) ? smaller(set->ttl, soa.minimum) : 0;
+}
+
+static uint32_t set_ttl(const struct putting *putting, const struct rrset *set)
+{
+        return smaller(set->ttl, range_signed_for(putting->name, set, cache_now(putting->cache)));
+}
+
+/* The zone's entry with the SOA at hand; it goes on with a chain that is known already. */
+static bool put_zone(struct putting *putting, const struct range *range, const struct denying_zone *known)
+{
+        const struct absence_origin *origin = putting->origin;
+        struct denying_zone zone = {
+                .soa = *putting->soa,
+                .nsec3 = range->nsec3,
+                .salt_len = range->salt_len,
+                .stored_at = origin->stored_at,
+                .ends_at = origin->stored_at + smaller(soa_ttl(putting->soa), set_ttl(putting, putting->soa)),
+                .trace = origin->trace,
+                .from = origin->server,
+        };
+
+        if (range->salt_len > 0)
+                memcpy(zone.salt, range->salt, range->salt_len);
+        if (known) {
+                zone.chain = known->chain;
+                zone.since = known->since;
+        } else {
+                cache_start_chain(putting->cache, &zone);
+        }
+        putting->zone = zone;
+        return cache_put_zone(putting->cache, putting->partition, &zone);
+}
+
+/* The chain that a range belongs to: known, or begun with it. */
+static bool prepare_zone(struct putting *putting, const struct range *range, struct arena *scratch)
+{
+        struct denying_zone known;
+        bool is_known = cache_get_zone(putting->cache, putting->partition, putting->name, scratch, &known) &&
+                        range_is_of(range, &known);
+
+        if (is_known && (!putting->soa || known.stored_at >= putting->origin->stored_at)) {
+                putting->zone = known;
+                return true;
+        }
+        return putting->soa && put_zone(putting, range, is_known ? &known : NULL);
+}
+
+static bool put_range(struct putting *putting, const struct range *range, const struct rrset *set)
+{
+        uint32_t ttl = smaller(set_ttl(putting, set), soa_ttl(&putting->zone.soa));
+        struct finding finding = {
+                .kind = FINDING_SET,
+                .verdict = VERDICT_SECURE,
+                .rank = RANK_SECURE,
+                .set = *set,
+                .stored_at = putting->origin->stored_at,
+                .ends_at = putting->origin->stored_at + ttl,
+                .trace = putting->origin->trace,
+                .server = putting->origin->server,
+        };
+        struct store_bytes point = { .bytes = range->from.bytes, .len = range->from.len };
+
+        return cache_put_range(putting->cache, putting->partition, &putting->zone, point, &finding);
+}
+
+unsigned absence_put(struct cache *cache, cache_partition partition, const struct name *zone, const struct rrset *set,
+                     unsigned count, const struct absence_origin *origin, struct arena *scratch)
+{
+        struct arena_mark mark = arena_mark(scratch);
+        struct putting putting = {
+                .cache = cache,
+                .partition = partition,
+                .name = zone,
+                .soa = find_soa(zone, set, count),
+                .origin = origin,
+        };
+        bool prepared = false;
+        unsigned kept = 0;
+
+        for (unsigned i = 0; i < count; i++) {
+                struct range range;
+
+                if (!range_read(zone, &set[i], &range))
+                        continue;
+                if (!prepared && !prepare_zone(&putting, &range, scratch))
+                        break;
+                prepared = true;
+                if (range_is_of(&range, &putting.zone))
+                        kept += put_range(&putting, &range, &set[i]);
+        }
+        arena_reset(scratch, mark);
+        return kept;
+}
+
+/* --- Getting ---------------------------------------------------------------------------------------------------- */
+
+/* The records found so far. */
+struct search {
+        struct cache *cache;
+        cache_partition partition;
+        struct denying_zone zone;
+        struct arena *arena;
+        unsigned count;
+        struct finding found[RANGES_MAX];
+};
+
+/* One look-up: the range at or before a name, read again as if it were new. Not among those found yet. */
+static bool look(struct search *search, const struct name *name, struct range_point *at, struct finding *finding,
+                 struct range *range)
+{
+        if (!range_place(&search->zone, name, at))
+                return false;
+        struct store_bytes point = { .bytes = at->bytes, .len = at->len };
+
+        return cache_get_range(search->cache, search->partition, &search->zone, point, search->arena, finding) &&
+               finding->kind == FINDING_SET && finding->verdict == VERDICT_SECURE &&
+               range_read(&search->zone.soa.owner, &finding->set, range) && range_is_of(range, &search->zone);
+}
+
+static void add(struct search *search, const struct finding *finding)
+{
+        for (unsigned i = 0; i < search->count; i++) {
+                if (name_equal(&search->found[i].set.owner, &finding->set.owner))
+                        return;
+        }
+        if (search->count < RANGES_MAX)
+                search->found[search->count++] = *finding;
+}
+
+/* Whatever there is about the wildcard; it may also be the range that was found before. */
+static void add_wildcard(struct search *search, const struct name *closest)
+{
+        static const uint8_t star[] = { '*' };
+        uint8_t room[NAME_WIRE_MAX];
+        struct name wildcard;
+        struct range_point at;
+        struct finding finding;
+        struct range range;
+
+        if (name_prepend(star, 1, closest, room, &wildcard) == ERR_OK && look(search, &wildcard, &at, &finding, &range))
+                add(search, &finding);
+}
+
+/* RFC 4035 5.4. The closest name that exists above a covered one is an ancestor of an end of its range, too. */
+static bool search_nsec(struct search *search, const struct name *qname)
+{
+        struct range_point at;
+        struct finding finding;
+        struct range range;
+
+        if (!look(search, qname, &at, &finding, &range))
+                return false;
+        add(search, &finding);
+        if (!range_begins_at(&range, &at)) {
+                unsigned by_owner = name_common_labels(qname, &finding.set.owner);
+                unsigned by_next = name_common_labels(qname, &range.next_name);
+                struct name closest = name_ancestor(qname, by_owner > by_next ? by_owner : by_next);
+
+                add_wildcard(search, &closest);
+        }
+        return true;
+}
+
+/*
+ * RFC 5155 8.3: the closest encloser is the last name on the way down that has a record of its own, the next closer
+ * name the first that is covered. A name with neither may exist, so the way goes on.
+ */
+static bool search_nsec3(struct search *search, const struct name *qname)
+{
+        const unsigned apex = search->zone.soa.owner.label_count;
+        struct finding closest, finding;
+        bool has_closest = false;
+
+        for (unsigned labels = apex; labels <= qname->label_count && labels < apex + NSEC3_NAMES_MAX; labels++) {
+                struct name name = name_ancestor(qname, labels);
+                struct range_point at;
+                struct range range;
+
+                bool found = look(search, &name, &at, &finding, &range);
+                if (found && range_begins_at(&range, &at)) {
+                        closest = finding;
+                        has_closest = true;
+                } else if (found && has_closest && range_covers_hash(&range, &at)) {
+                        struct name encloser = name_ancestor(qname, labels - 1);
+
+                        add(search, &finding);
+                        add(search, &closest);
+                        add_wildcard(search, &encloser);
+                        return true;
+                } else {
+                        has_closest = false;
+                }
+                if (has_closest && labels == qname->label_count) {
+                        add(search, &closest);
+                        return true;
+                }
+        }
+        return false;
+}
+
+/* --- Judging ---------------------------------------------------------------------------------------------------- */
+
+/* What the records prove, by the same rules as those of a fresh answer. */
+static enum finding_kind judge(const struct search *search, const struct name *qname, uint16_t qtype)
+{
+        struct rrset set[RANGES_MAX];
+        unsigned blocks = 0; /* a purse of its own: that of the request is for what has to be asked */
+        struct reason why;
+        const struct denial_context context = {
+                .zone = &search->zone.soa.owner, .set = set, .count = search->count, .max_iterations = 0,
+                .nsec3_blocks = &blocks, .arena = search->arena,
+        };
+
+        for (unsigned i = 0; i < search->count; i++)
+                set[i] = search->found[i].set;
+        if (denial_of_name(&context, qname, &why) == DENIAL_PROVEN)
+                return FINDING_NXDOMAIN;
+        if (denial_of_type(&context, qname, qtype, &why) == DENIAL_PROVEN)
+                return FINDING_NODATA;
+        return FINDING_NONE;
+}
+
+static void finding_of(const struct search *search, enum finding_kind kind, struct finding *out)
+{
+        *out = (struct finding){
+                .kind = kind,
+                .verdict = VERDICT_SECURE,
+                .rank = RANK_SECURE,
+                .proof_count = 1,
+                .stored_at = search->found[0].stored_at,
+                .ends_at = search->zone.ends_at,
+                .trace = search->found[0].trace,
+                .server = search->found[0].server,
+                .from_cache = true,
+        };
+        out->proof[0] = search->zone.soa;
+        for (unsigned i = 0; i < search->count; i++) {
+                out->proof[out->proof_count++] = search->found[i].set;
+                if (out->ends_at > search->found[i].ends_at)
+                        out->ends_at = search->found[i].ends_at;
+        }
+}
+
+bool absence_get(struct cache *cache, cache_partition partition, const struct name *zone, const struct name *qname,
+                 uint16_t qtype, struct arena *arena, struct finding *out)
+{
+        struct arena_mark mark = arena_mark(arena);
+        struct search search = { .cache = cache, .partition = partition, .arena = arena };
+
+        /* No record lacks a query type: the bitmap of a name that exists has no bit for ANY. */
+        if (rrtype_is_meta(qtype) || !name_is_at_or_below(qname, zone))
+                return false;
+        if (!cache_get_zone(cache, partition, zone, arena, &search.zone))
+                return false;
+        enum finding_kind kind = FINDING_NONE;
+        if (search.zone.nsec3 ? search_nsec3(&search, qname) : search_nsec(&search, qname))
+                kind = judge(&search, qname, qtype);
+        if (kind == FINDING_NONE) {
+                arena_reset(arena, mark);
+                return false;
+        }
+        finding_of(&search, kind, out);
+        return true;
+}
