@@ -71,8 +71,10 @@ count() {
         rm -f "$work/counters"
         kill -USR1 "${pids[0]}"
         wait_for 'the counting' grep -q "^$victim " "$work/counters"
-        awk -v "address=$1" '$1 ~ address { split($2, u, "="); split($3, t, "="); n += u[2] + t[2] } END { print n + 0 }' \
-                "$work/counters"
+        awk -v "address=$1" '
+                $1 ~ address { split($2, udp, "="); split($3, tcp, "="); n += udp[2] + tcp[2] }
+                END { print n + 0 }
+        ' "$work/counters"
 }
 
 # Work goes on unheard for up to 10 s after the question. Its end is when the count stays the same for two seconds, the

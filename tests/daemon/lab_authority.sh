@@ -66,12 +66,24 @@ zones_of() {
 start_nsd() {
         local dir=$work/nsd-$2
         mkdir "$dir"
-        {
-                printf 'server:\n ip-address: %s@%s\n port: %s\n username: ""\n zonesdir: "%s"\n' "$2" "$port" "$port" "$work"
-                printf ' database: ""\n zonelistfile: "%s/list"\n pidfile: "%s/pid"\n xfrdfile: ""\n' "$dir" "$dir"
-                printf ' xfrdir: "%s"\n server-count: 1\nremote-control:\n control-enable: no\n' "$dir"
-                zones_of "$1" | while read -r name file; do printf 'zone:\n name: "%s"\n zonefile: "%s"\n' "$name" "$file"; done
-        } >"$dir/conf"
+        cat >"$dir/conf" <<-EOF
+                server:
+                 ip-address: $2@$port
+                 port: $port
+                 username: ""
+                 zonesdir: "$work"
+                 database: ""
+                 zonelistfile: "$dir/list"
+                 pidfile: "$dir/pid"
+                 xfrdfile: ""
+                 xfrdir: "$dir"
+                 server-count: 1
+                remote-control:
+                 control-enable: no
+EOF
+        zones_of "$1" | while read -r name file; do
+                printf 'zone:\n name: "%s"\n zonefile: "%s"\n' "$name" "$file"
+        done >>"$dir/conf"
         nsd -d -c "$dir/conf" >"$dir/log" 2>&1 &
         pids+=($!)
 }
@@ -80,13 +92,29 @@ start_nsd() {
 start_knot() {
         local dir=$work/knot-$2
         mkdir "$dir"
-        {
-                printf 'server:\n  rundir: %s\n  listen: %s@%s\n  udp-workers: 1\n  tcp-workers: 1\n' "$dir" "$2" "$port"
-                printf '  background-workers: 1\nlog:\n- target: stderr\n  any: warning\ndatabase:\n  storage: %s\n' "$dir"
-                printf 'template:\n- id: default\n  storage: %s\n  semantic-checks: off\n  zonefile-sync: -1\n  journal-content: none\n' "$work"
-                printf 'zone:\n'
-                zones_of "$1" | while read -r name file; do printf -- '- domain: "%s"\n  file: "%s"\n' "$name" "$file"; done
-        } >"$dir/conf"
+        cat >"$dir/conf" <<EOF
+server:
+  rundir: $dir
+  listen: $2@$port
+  udp-workers: 1
+  tcp-workers: 1
+  background-workers: 1
+log:
+- target: stderr
+  any: warning
+database:
+  storage: $dir
+template:
+- id: default
+  storage: $work
+  semantic-checks: off
+  zonefile-sync: -1
+  journal-content: none
+zone:
+EOF
+        zones_of "$1" | while read -r name file; do
+                printf -- '- domain: "%s"\n  file: "%s"\n' "$name" "$file"
+        done >>"$dir/conf"
         knotd -c "$dir/conf" >"$dir/log" 2>&1 &
         pids+=($!)
 }
@@ -95,6 +123,12 @@ start_knot() {
 # judges store names in lower case.
 normalise() {
         awk '
+                function begin(what) {
+                        flush_answer()
+                        seen = 1
+                        count = answers = aa = tc = 0
+                        status = what
+                }
                 function flush_answer() {
                         if (!seen) return
                         referral = !aa && !answers
@@ -104,13 +138,14 @@ normalise() {
                                 if (record[j] < record[i]) { t = record[i]; record[i] = record[j]; record[j] = t }
                         for (i = 1; i <= n; i++) {
                                 split(record[i], f, " ")
-                                if (f[1] == "AUTHORITY" && !referral && (f[5] == "NS" || (f[5] == "RRSIG" && f[6] == "NS"))) continue
+                                covered = f[5] == "RRSIG" ? f[6] : f[5]
+                                if (f[1] == "AUTHORITY" && !referral && covered == "NS") continue
                                 line = line " | " record[i]
                         }
                         print tolower(line)
                 }
-                /^;; Got answer/ { flush_answer(); seen = 1; count = answers = aa = tc = 0; status = "?" }
-                /^;; (connection timed out|no servers|communications error)/ { if (!seen || status != "?") flush_answer(); seen = 1; count = answers = aa = tc = 0; status = "none" }
+                /^;; Got answer/ { begin("?") }
+                /^;; no servers could be reached/ { begin("none") }
                 /->>HEADER<<-/ { match($0, /status: [A-Z]+/); status = substr($0, RSTART + 8, RLENGTH - 8) }
                 /^;; flags:/ { aa = / aa[ ;]/; tc = / tc[ ;]/ }
                 /^;; [A-Z]+ SECTION:/ { section = $2 }
@@ -151,18 +186,20 @@ for kind in ours nsd knot; do
                 { echo "$kind: $(wc -l <"$work/$kind.answers") answers to $(wc -l <"$work/asked") questions"; exit 1; }
 done
 
-paste -d '\n' "$work/asked" "$work/ours.answers" "$work/nsd.answers" "$work/knot.answers" | awk -v verbose="${VERBOSE:-}" '
+paste -d '\n' "$work/asked" "$work"/{ours,nsd,knot}.answers | awk -v verbose="${VERBOSE:-}" '
+        function tell(what, theirs) { print what question "\n  ours: " ours "\n  " theirs }
         NR % 4 == 1 { question = $0 }
         NR % 4 == 2 { ours = $0 }
         NR % 4 == 3 { nsd = $0 }
         NR % 4 == 0 {
                 asked++
                 if (ours == nsd && ours == $0) both++
-                else if (ours == nsd) { only_nsd++; if (verbose) print "as NSD, not Knot: " question "\n  ours: " ours "\n  knot: " $0 }
-                else if (ours == $0) { only_knot++; if (verbose) print "as Knot, not NSD: " question "\n  ours: " ours "\n  nsd:  " nsd }
-                else { bad++; print "DIFFERS: " question "\n  ours: " ours "\n  nsd:  " nsd "\n  knot: " $0 }
+                else if (ours == nsd) { only_nsd++; if (verbose) tell("as NSD, not Knot: ", "knot: " $0) }
+                else if (ours == $0) { only_knot++; if (verbose) tell("as Knot, not NSD: ", "nsd:  " nsd) }
+                else { bad++; tell("DIFFERS: ", "nsd:  " nsd "\n  knot: " $0) }
         }
         END {
-                printf "%d answers: %d as both, %d as NSD alone, %d as Knot alone, %d as neither\n", asked, both, only_nsd, only_knot, bad
+                printf "%d answers: %d as both, %d as NSD alone, %d as Knot alone, %d as neither\n",
+                        asked, both, only_nsd, only_knot, bad
                 exit bad > 0
         }'

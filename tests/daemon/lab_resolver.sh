@@ -1,6 +1,6 @@
 #!/bin/bash
-# cairnd walks the lab: every name of lab_questions.txt and lab_names.txt, good and bad, against what the lab's server of
-# truth says, twice: the first answer comes from a walk, the second from the cache. NSD and Knot DNS have judged the
+# cairnd walks the lab: every name of lab_questions.txt and lab_names.txt, good and bad, against what the lab's server
+# of truth says, twice: the first answer comes from a walk, the second from the cache. NSD and Knot DNS have judged the
 # authority itself in lab_authority.sh.
 #
 # VALIDATES=no says that cairnd does not check signatures; VERBOSE=1 prints every answer.
@@ -44,8 +44,8 @@ wait_for() {
 }
 
 start() {
-        "$build/authority" --zones "$source/zones/lab" --port "$lab_port" --hints "$work/hints" --anchor "$work/anchor" \
-                >"$work/lab.log" 2>&1 &
+        "$build/authority" --zones "$source/zones/lab" --port "$lab_port" --hints "$work/hints" \
+                --anchor "$work/anchor" >"$work/lab.log" 2>&1 &
         pids+=($!)
         wait_for 'the lab' grep -q ready "$work/lab.log"
         mkdir "$work/cache" "$work/state"
@@ -67,12 +67,13 @@ EOF
 
 # answer SERVER PORT NAME TYPE: rcode, AD and answer section on one line, without times to live, case and order.
 answer() {
-        dig "@$1" -p "$2" +time=12 +tries=1 +noall +comments +answer "$3" "$4" 2>/dev/null | awk -v validates="$validates" '
-                /->>HEADER<<-/ { match($0, /status: [A-Z]+/); status = substr($0, RSTART + 8, RLENGTH - 8) }
-                /^;; flags:/ { ad = validates == "yes" && / ad[ ;]/ }
-                /^[^;]/ { $2 = ""; print "record " tolower($0) }
-                END { print "0 " (status ? status : "SILENCE") (ad ? " ad" : "") }
-        ' | sort | tr '\n' '|'
+        dig "@$1" -p "$2" +time=12 +tries=1 +noall +comments +answer "$3" "$4" 2>/dev/null |
+                awk -v validates="$validates" '
+                        /->>HEADER<<-/ { match($0, /status: [A-Z]+/); status = substr($0, RSTART + 8, RLENGTH - 8) }
+                        /^;; flags:/ { ad = validates == "yes" && / ad[ ;]/ }
+                        /^[^;]/ { $2 = ""; print "record " tolower($0) }
+                        END { print "0 " (status ? status : "SILENCE") (ad ? " ad" : "") }
+                ' | sort | tr '\n' '|'
 }
 
 # judge NUMBER NAME TYPE EXPECTATION: one line, beginning with ok or BAD.

@@ -3,7 +3,7 @@
 #include <string.h>
 
 enum { HOUR_S = 3600, DAY_S = 86400, DNSKEY_TTL = 3600, DS_TTL = 86400 };
-enum { RRSIG_FIXED_LEN = 18, SIGNED_DATA_MAX = 1 << 20 };
+enum { RRSIG_FIXED_LEN = 18, RECORD_FIXED_LEN = 10 };
 
 static struct lab_signing *signing_of(struct lab_zone *zone)
 {
@@ -160,6 +160,16 @@ static int canonical_order(const void *left, const void *right)
         return difference ? difference : (int)a->len - (int)b->len;
 }
 
+/* Room for all that is signed with a set, and so for its data. */
+static size_t signed_room(const uint8_t *owner, const struct lab_set *set)
+{
+        size_t room = RRSIG_FIXED_LEN + DNAME_MAX;
+
+        for (uint16_t i = 0; i < set->count; i++)
+                room += dname_len(owner) + RECORD_FIXED_LEN + set->data[i].len;
+        return room;
+}
+
 /* The set's data in canonical form and order (RFC 4034 sections 6.2 and 6.3), for the caller to free. */
 static struct lab_rdata *canonical_data(const struct lab_set *set, uint8_t *bytes)
 {
@@ -178,7 +188,7 @@ static struct lab_rdata *canonical_data(const struct lab_set *set, uint8_t *byte
 static size_t signed_data(const uint8_t *owner, const struct lab_set *set, const uint8_t *begin, size_t begin_len,
                           uint8_t *out)
 {
-        uint8_t *canonical = lab_grow(NULL, SIGNED_DATA_MAX);
+        uint8_t *canonical = lab_grow(NULL, signed_room(owner, set));
         struct lab_rdata *data = canonical_data(set, canonical);
         uint8_t *at = out + begin_len;
 
@@ -225,7 +235,7 @@ static struct lab_set *signature_make(struct lab_zone *zone, const uint8_t *owne
         const struct lab_key *key = signer_of(zone->signing, set->type);
         struct rrsig rrsig = rrsig_fields(zone, owner, set, key);
         uint8_t rdata[RRSIG_FIXED_LEN + DNAME_MAX + KEY_SIGNATURE_MAX];
-        uint8_t *data = lab_grow(NULL, SIGNED_DATA_MAX);
+        uint8_t *data = lab_grow(NULL, signed_room(owner, set));
         size_t begin = rrsig_begin(&rrsig, rdata);
         size_t len = begin + lab_key_sign(key, data, signed_data(owner, set, rdata, begin, data), rdata + begin);
 
