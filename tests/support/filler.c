@@ -17,7 +17,11 @@ static const struct moment now = { .wall_s = 1000000, .cache_s = 1000000 };
 enum err filler_open(struct filler *filler, const char *dir, size_t size, struct store_report *report)
 {
         struct store_settings store = {
-                .dir = dir, .size = size, .intact = entry_intact, .replaces = entry_replaces, .fresh_secret = "fedcba987654321",
+                .dir = dir,
+                .size = size,
+                .intact = entry_intact,
+                .replaces = entry_replaces,
+                .fresh_secret = "fedcba987654321",
         };
         enum err err = store_open(&store, &filler->store, report);
 
@@ -113,9 +117,10 @@ int filler_check(struct filler *filler, uint32_t n, uint32_t max_round)
         arena_init(&arena, 1 << 16);
         if (cache_get(filler->cache, 0, &name, TYPE_A, 0, &arena, &finding)) {
                 uint32_t address = load_u32(finding.set.rdata[0].bytes);
+                bool right = finding.kind == FINDING_SET && finding.set.count == 1 && address / 64 == n % (1 << 26) &&
+                             address % 64 <= max_round && name_equal(&finding.set.owner, &name);
 
-                result = finding.kind == FINDING_SET && finding.set.count == 1 && name_equal(&finding.set.owner, &name) &&
-                         address / 64 == n % (1 << 26) && address % 64 <= max_round ? 1 : -1;
+                result = right ? 1 : -1;
         }
         arena_fini(&arena);
         return result;

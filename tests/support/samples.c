@@ -19,14 +19,25 @@ static const struct name server = { .wire = (const uint8_t *)"\2ns\7example", .l
 
 static const struct rdata addresses[] = { RDATA("\xc0\0\2\1"), RDATA("\xc0\0\2\2") };
 static const struct rdata soa[] = {
-        RDATA("\2ns\7example\0" "\5admin\7example\0" "\0\0\0\1" "\0\0\x0e\x10" "\0\0\3\x84" "\0\x09\x3a\x80" "\0\0\1\x2c"),
+        RDATA("\2ns\7example\0"
+              "\5admin\7example\0"
+              "\0\0\0\1"
+              "\0\0\x0e\x10"
+              "\0\0\3\x84"
+              "\0\x09\x3a\x80"
+              "\0\0\1\x2c"),
 };
 static const struct rdata nsec[] = { RDATA("\1b\7example\0" "\0\6\x40\0\0\0\0\3") };
 static const struct rdata ds[] = { RDATA("\x12\x34\x08\x02" "0123456789abcdef0123456789abcdef") };
 
 /* covered A, algorithm 8, 2 labels, TTL 300, expiration, inception, key tag, signer, signature */
 static const struct rdata signatures[] = {
-        RDATA("\0\1\x08\2\0\0\1\x2c" "\x70\0\0\0" "\x60\0\0\0" "\x12\x34" "\7example\0" "signature bytes signature bytes."),
+        RDATA("\0\1\x08\2\0\0\1\x2c"
+              "\x70\0\0\0"
+              "\x60\0\0\0"
+              "\x12\x34"
+              "\7example\0"
+              "signature bytes signature bytes."),
 };
 
 static struct rrset set_of(struct name name, uint16_t type, const struct rdata *rdata, uint16_t count, bool is_signed)
@@ -83,15 +94,20 @@ static size_t write_failure(uint8_t *out)
 
 static size_t write_delegation(uint8_t *out, enum ds_state state)
 {
+        const struct address address_4 = { .family = 4, .bytes = { 192, 0, 2, 53 } };
+        const struct address address_6 = { .family = 6, .bytes = { 0x20, 1, [15] = 53 } };
         struct delegation delegation = {
-                .cut = zone, .stored_at = SAMPLE_STORED_AT, .ends_at = SAMPLE_ENDS_AT,
-                .verdict = state == DS_PRESENT ? VERDICT_SECURE : VERDICT_INSECURE, .ds_state = state, .server_count = 2,
+                .cut = zone,
+                .stored_at = SAMPLE_STORED_AT,
+                .ends_at = SAMPLE_ENDS_AT,
+                .verdict = state == DS_PRESENT ? VERDICT_SECURE : VERDICT_INSECURE,
+                .ds_state = state,
+                .server_count = 2,
                 .server = {
-                        { .name = server, .address_count = 2,
-                          .address = { { .family = 4, .bytes = { 192, 0, 2, 53 } }, { .family = 6, .bytes = { 0x20, 1 } } } },
+                        { .name = server, .address_count = 2, .address = { address_4, address_6 } },
                         { .name = owner },
                 },
-                .from = { .family = 6, .bytes = { 0x20, 1, [15] = 53 } },
+                .from = address_6,
         };
 
         if (state == DS_PRESENT)
@@ -106,8 +122,15 @@ static size_t write_delegation(uint8_t *out, enum ds_state state)
 static size_t write_server(uint8_t *out)
 {
         struct server_note note = {
-                .srtt_us = 23000, .rttvar_us = 4000, .seen_at = SAMPLE_STORED_AT, .epoch = 3, .timeouts = 1,
-                .no_edns_until = SAMPLE_ENDS_AT, .cookie_len = 16, .cookie = "a server's cooky", .cookie_client = "ourcooky",
+                .srtt_us = 23000,
+                .rttvar_us = 4000,
+                .seen_at = SAMPLE_STORED_AT,
+                .epoch = 3,
+                .timeouts = 1,
+                .no_edns_until = SAMPLE_ENDS_AT,
+                .cookie_len = 16,
+                .cookie = "a server's cooky",
+                .cookie_client = "ourcooky",
         };
 
         return entry_write_server(&seal, sample_key, &note, out);

@@ -8,7 +8,7 @@
 enum { SAMPLE_COUNT = 8, SAMPLE_STORED_AT = 1000000, SAMPLE_ENDS_AT = 1000300 };
 
 struct sample_value {
-        const char *name; /* "set", "wildcard", "nodata", "nxdomain", "failure", "delegation", "delegation-insecure", "server" */
+        const char *name; /* "set", "wildcard", "nodata", ... "server" */
         size_t len;
         uint8_t bytes[STORE_VALUE_MAX];
 };
