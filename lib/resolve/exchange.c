@@ -134,6 +134,16 @@ enum task_state task_flight(struct task *task)
 
 /* --- REPLY -------------------------------------------------------------------------------------------------------- */
 
+static void tell_reply(struct task *task)
+{
+        const struct message *m = &task->message;
+
+        request_trace(task->request, task->number, STEP_RECEIVED, &task->reply_from,
+                      reply_class_word(task->claim->class), task->reply_rtt_us, (unsigned)task->claim->rcode,
+                      (uint64_t)task->reply_len, (uint64_t)m->rr_count[SECTION_ANSWER],
+                      (uint64_t)m->rr_count[SECTION_AUTHORITY], (unsigned)m->flags);
+}
+
 static void read_reply(struct task *task)
 {
         struct request *request = task->request;
@@ -154,18 +164,10 @@ static void read_reply(struct task *task)
         };
         memcpy(context.cookie, task->reply_cookie, sizeof context.cookie);
         reply_read(task->reply, task->reply_len, &request->arena, &context, &task->message, task->claim);
-}
-
-static void tell_reply(struct task *task)
-{
-        const struct message *m = &task->message;
-
-        request_trace(task->request, task->number, STEP_RECEIVED, &task->reply_from,
-                      reply_class_word(task->claim->class), task->reply_rtt_us, (unsigned)task->claim->rcode,
-                      (uint64_t)task->reply_len, (uint64_t)m->rr_count[SECTION_ANSWER],
-                      (uint64_t)m->rr_count[SECTION_AUTHORITY], (unsigned)m->flags);
-        if (m->edns.has_cookie)
-                servers_note_cookie(task->request->desk, &task->reply_from.address, &m->edns);
+        tell_reply(task);
+        reply_tell_scrubbed(&context, &task->message, task->claim);
+        if (task->message.edns.has_cookie)
+                servers_note_cookie(desk, &task->reply_from.address, &task->message.edns);
 }
 
 /* The same server once more, in another way; what it has already said of this question still counts. */
@@ -196,10 +198,9 @@ static enum task_state show_more(struct task *task)
         bool errs = task->claim->class == REPLY_ERROR;
 
         task->manner = errs && task->manner == MANNER_NS ? MANNER_A : MANNER_FULL;
-        task->attempt_count = 0;
-        task->shown = minimise_show(&task->sname, task->qtype,
-                                    task->manner == MANNER_A ? task->shown.name.label_count : task->sname.label_count,
-                                    task->manner);
+        unsigned labels = task->manner == MANNER_A ? task->shown.name.label_count : task->sname.label_count;
+        struct shown more = minimise_show(&task->sname, task->qtype, labels, task->manner);
+        task_show(task, &more);
         return again(task, false, task->manner == MANNER_A ? "the same with type A" : "the full name");
 }
 
@@ -284,7 +285,6 @@ enum task_state task_reply(struct task *task)
         task->judged = 0;
         task->request->verify_budget.in_message = 0;
         read_reply(task);
-        tell_reply(task);
         task->reply = NULL;
         return judge_reply(task);
 }

@@ -438,13 +438,10 @@ static void read_rcode(struct reading *r)
                 classify(r, REPLY_ERROR, "it answers with an error");
 }
 
-/* Tell the trace which records were left out. Long lists are cut: the first few show the kind. */
-enum { SCRUBBED_TOLD = 8 };
+enum { SCRUBBED_TOLD = 8 }; /* long lists are cut: the first few show the kind */
 
-static bool is_used(const struct reading *r, const struct rr *rr)
+static bool is_used(const struct claim *claim, const struct rr *rr)
 {
-        const struct claim *claim = r->claim;
-
         if (rr->type == TYPE_RRSIG || is_denial(rr->type) || rr->type == TYPE_SOA)
                 return true;
         if (claim->class == REPLY_REFERRAL || claim->primes) {
@@ -462,7 +459,7 @@ static bool is_used(const struct reading *r, const struct rr *rr)
                name_equal(&claim->final.set.owner, &rr->owner);
 }
 
-static void tell_scrubbed(const struct reading *r)
+void reply_tell_scrubbed(const struct reply_context *context, const struct message *message, const struct claim *claim)
 {
         static const char *const rule[] = {
                 "not on the way from the question",
@@ -471,15 +468,15 @@ static void tell_scrubbed(const struct reading *r)
         };
         unsigned told = 0;
 
-        if (r->claim->class > REPLY_REFERRAL)
+        if (claim->class > REPLY_REFERRAL)
                 return;
         for (enum section s = SECTION_ANSWER; s < SECTION_COUNT; s++)
-                for (unsigned i = 0; i < r->message->rr_count[s] && told < SCRUBBED_TOLD; i++) {
-                        const struct rr *rr = &r->message->rr[s][i];
+                for (unsigned i = 0; i < message->rr_count[s] && told < SCRUBBED_TOLD; i++) {
+                        const struct rr *rr = &message->rr[s][i];
 
-                        if (is_used(r, rr))
+                        if (is_used(claim, rr))
                                 continue;
-                        trace_step(r->context->trace, r->context->task, r->context->now_us, STEP_SCRUBBED, &rr->owner,
+                        trace_step(context->trace, context->task, context->now_us, STEP_SCRUBBED, &rr->owner,
                                    (unsigned)rr->type, rule[s]);
                         told++;
                 }
@@ -503,6 +500,4 @@ void reply_read(const uint8_t *bytes, size_t len, struct arena *arena, const str
                 classify(&r, REPLY_FORGED, "it echoes a cookie that is not ours");
         else
                 read_rcode(&r);
-        if (context->trace)
-                tell_scrubbed(&r);
 }

@@ -65,4 +65,7 @@ struct reply_context {
 void reply_read(const uint8_t *bytes, size_t len, struct arena *arena, const struct reply_context *context,
                 struct message *message, struct claim *out);
 
+/** Tell the trace which records of a message were left out, and by which rule. */
+void reply_tell_scrubbed(const struct reply_context *context, const struct message *message, const struct claim *claim);
+
 const char *reply_class_word(enum reply_class class);

@@ -121,7 +121,7 @@ void task_run(struct task *task)
         }
 }
 
-static void leave_seats(struct task *task)
+void task_leave_flights(struct task *task)
 {
         for (unsigned i = 0; i < TASK_FLIGHTS; i++)
                 flight_leave(task->request->desk, &task->seat[i]);
@@ -140,7 +140,7 @@ void task_cancel(struct task *task)
         if (task->done)
                 return;
         task->done = true;
-        leave_seats(task);
+        task_leave_flights(task);
         desk_forget_check(task->request->desk, task);
 }
 
@@ -198,7 +198,7 @@ enum task_state task_done(struct task *task)
         if (!task->outcome.final)
                 task->outcome.final = &nothing;
         task->done = true;
-        leave_seats(task);
+        task_leave_flights(task);
         desk_forget_check(task->request->desk, task);
         if (task->purpose == PURPOSE_ADDRESS)
                 count_failed_name(task);

@@ -164,8 +164,14 @@ bool task_wait_for(struct task *task, const struct needs *needs);
 /** Would waiting for this sub-task be waiting in a circle? */
 bool task_is_closed_to(const struct task *task, const struct task *sub);
 
+/** From now on this is what servers are shown; whatever was tried with something else is forgotten. */
+void task_show(struct task *task, const struct shown *shown);
+
 /** What was tried with an address; NULL when too many were. */
 struct attempt *task_attempt(struct task *task, const struct address *address);
+
+/** Wait for none of its messages any more. */
+void task_leave_flights(struct task *task);
 
 /** Is any message of it under way? */
 bool task_is_in_flight(const struct task *task);

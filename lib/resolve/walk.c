@@ -59,16 +59,31 @@ static bool minimises(const struct task *task)
                task->purpose != PURPOSE_PRIME;
 }
 
-/* Decide what to show. What was tried before with other words counts no more. */
+/*
+ * Another question is shown, or other servers are asked: what was tried before counts no more, and a late reply to it must not
+ * be taken for one to this.
+ */
+static void turn_to(struct task *task)
+{
+        task_leave_flights(task);
+        task->attempt_count = 0;
+}
+
+void task_show(struct task *task, const struct shown *shown)
+{
+        if (!task->shown.name.wire || !name_equal(&task->shown.name, &shown->name) || task->shown.type != shown->type)
+                turn_to(task);
+        task->shown = *shown;
+}
+
+/* Decide what to show. */
 static void show(struct task *task)
 {
         unsigned labels = minimise_next(task->sname.label_count, known_labels(task), task->minimise_steps);
         struct shown shown =
                 minimise_show(&task->sname, task->qtype, labels, minimises(task) ? task->manner : MANNER_FULL);
 
-        if (!task->shown.name.wire || !name_equal(&task->shown.name, &shown.name) || task->shown.type != shown.type)
-                task->attempt_count = 0;
-        task->shown = shown;
+        task_show(task, &shown);
         if (!shown.whole)
                 request_trace(task->request, task->number, STEP_MINIMISED, &shown.name, (uint64_t)labels);
 }
@@ -98,7 +113,7 @@ enum task_state task_cut(struct task *task)
                 request_trace(task->request, task->number, STEP_CUT, &now->cut, cut_source_word(task->cut.source),
                               (uint64_t)now->server_count, (uint64_t)count_addresses(&task->cut));
                 task->manner = MANNER_NS;
-                task->attempt_count = 0;
+                turn_to(task);
         }
         prime(task);
         wish_for_anchored_keys(task);
