@@ -142,18 +142,26 @@ static void arm_timer(struct worker *worker)
                 uv_timer_start(&worker->timer, timer_fired, at_ms > now_ms ? at_ms - now_ms : 0, 0);
 }
 
+/* Is anything queued that has to leave before the loop waits? */
+static bool has_work(const struct worker *worker)
+{
+        return worker->listen.streams.work || worker->upstream.streams.work || worker->upstream.failed;
+}
+
 /*
- * The end of a turn, just before the loop waits. Streams come first, as messages that had to wait are taken here, and
- * connections end; then the resolver closes its batch of cache writes, with what those have added.
+ * The end of a turn, just before the loop waits. Messages that had to wait on their connection are taken here, and
+ * connections end; either may lead to more messages to send. Then the resolver closes its batch of cache writes.
  */
 static void turn_ended(uv_prepare_t *handle)
 {
         struct worker *worker = handle->data;
 
         atomic_fetch_add_explicit(&worker->turns, 1, memory_order_relaxed);
-        listen_turn(&worker->listen);
-        upstream_turn(&worker->upstream);
-        tell_failures(worker);
+        do {
+                listen_turn(&worker->listen);
+                upstream_turn(&worker->upstream);
+                tell_failures(worker);
+        } while (has_work(worker));
         askings_settle(worker);
         resolver_settle(worker->resolver);
         perform_all(worker);
