@@ -92,33 +92,47 @@ static size_t write_query(uint8_t room[QUERY_ROOM], const struct name *name, uin
         return writer_len(&w);
 }
 
-/* trace NAME [TYPE] [--cold] [--cd] */
+/* What the arguments of trace ask for. */
+struct trace_call {
+        uint8_t room[NAME_WIRE_MAX];
+        struct name name;
+        uint16_t type;
+        bool cold, check_disabled;
+};
+
+/* Read them; a sentence that says what is wrong, or NULL. */
+static const char *read_trace(const struct command *command, struct trace_call *out)
+{
+        *out = (struct trace_call){ .type = TYPE_A };
+        if (!command->count || name_from_text(command->argument[0], out->room, &out->name))
+                return "trace needs a name";
+        for (unsigned i = 1; i < command->count; i++) {
+                if (strcmp(command->argument[i], "--cold") == 0)
+                        out->cold = true;
+                else if (strcmp(command->argument[i], "--cd") == 0)
+                        out->check_disabled = true;
+                else if (rrtype_parse(command->argument[i], &out->type))
+                        return "there is no such record type";
+        }
+        return NULL;
+}
+
+/* trace NAME [TYPE] [--cold] [--cd]. The workers take turns. */
 static void run_trace(const struct command *command)
 {
         struct server *server = command->server;
-        uint8_t room[NAME_WIRE_MAX], query[QUERY_ROOM];
-        bool cold = false, check_disabled = false;
-        uint16_t type = TYPE_A;
-        struct name name;
-
-        if (!command->count || name_from_text(command->argument[0], room, &name)) {
-                caller_refuse(command->caller, "trace needs a name");
-                return;
-        }
-        for (unsigned i = 1; i < command->count; i++) {
-                if (strcmp(command->argument[i], "--cold") == 0) {
-                        cold = true;
-                } else if (strcmp(command->argument[i], "--cd") == 0) {
-                        check_disabled = true;
-                } else if (rrtype_parse(command->argument[i], &type)) {
-                        caller_refuse(command->caller, "there is no such record type");
-                        return;
-                }
-        }
         uint64_t number = caller_number(command->caller);
         unsigned worker = (unsigned)(number % server->worker_count);
-        size_t len = write_query(query, &name, type, check_disabled);
-        if (asking_post(server->worker[worker], &server->control.mailbox, told, number, cold, query, len)) {
+        uint8_t query[QUERY_ROOM];
+        struct trace_call call;
+        const char *wrong = read_trace(command, &call);
+
+        if (wrong) {
+                caller_refuse(command->caller, "%s", wrong);
+                return;
+        }
+        size_t len = write_query(query, &call.name, call.type, call.check_disabled);
+        if (asking_post(server->worker[worker], &server->control.mailbox, told, number, call.cold, query, len)) {
                 caller_refuse(command->caller, "the daemon is too busy");
                 return;
         }
@@ -251,31 +265,38 @@ static void run_cache_stats(const struct command *command)
         caller_end(command->caller);
 }
 
-/* cache show NAME */
-static void run_cache_show(const struct command *command)
+/* What is known of a name, to be freed; *len is 0 with *err when there is nothing to be said. */
+static char *write_show(struct server *server, const struct name *name, size_t *len, enum err *err)
 {
         char *text = malloc(SHOW_MAX);
         struct writer w = writer_over(text, text ? SHOW_MAX : 0);
-        uint8_t room[NAME_WIRE_MAX];
         struct clock clock;
-        struct name name;
-        enum err err = ERR_MEMORY;
 
         clock_tick(&clock);
+        *err = text ? show_name(server->store, name, clock.now.cache_s, &w) : ERR_MEMORY;
+        *len = *err ? 0 : writer_len(&w);
+        return text;
+}
+
+/* cache show NAME */
+static void run_cache_show(const struct command *command)
+{
+        uint8_t room[NAME_WIRE_MAX];
+        struct name name;
+        enum err err;
+        size_t len;
+
         if (command->count != 1 || name_from_text(command->argument[0], room, &name)) {
                 caller_refuse(command->caller, "cache show needs a name");
-                free(text);
                 return;
         }
-        if (text)
-                err = show_name(command->server->store, &name, clock.now.cache_s, &w);
-        if (err == ERR_MISSING) {
-                caller_refuse(command->caller, "nothing is known about this name");
-        } else if (err) {
-                caller_refuse(command->caller, "%s", err_text(err));
+        char *text = write_show(command->server, &name, &len, &err);
+        if (err) {
+                caller_refuse(command->caller, "%s",
+                              err == ERR_MISSING ? "nothing is known about this name" : err_text(err));
         } else {
                 caller_accept(command->caller);
-                caller_say(command->caller, text, writer_len(&w));
+                caller_say(command->caller, text, len);
                 caller_end(command->caller);
         }
         free(text);

@@ -193,6 +193,48 @@ static void the_control_channel_answers(void **state)
         (void)state;
 }
 
+/* What was learned reaches the store a moment after the answer. */
+static void what_was_learned_can_be_shown(void **state)
+{
+        char reply[4096] = "";
+        int fd = udp_to("127.0.0.1", cairnd.port);
+
+        assert_true(udp_works(fd, 60, "shown.example"));
+        for (unsigned tries = 0; tries < 10000 && !strstr(reply, "A 192.0.2.1"); tries++)
+                assert_true(cairnd_call(&cairnd, "cache show Shown.example\n", reply, sizeof reply));
+        assert_non_null(strstr(reply, "shown.example. A: records, "));
+        assert_non_null(strstr(reply, "from 127.0.0.1 by trace "));
+        close(fd);
+        (void)state;
+}
+
+static uint32_t number_at(const char *bytes)
+{
+        const uint8_t *at = (const uint8_t *)bytes;
+
+        return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+}
+
+/* Frames with the trace as it grows, an empty one, then the answer and nothing else. */
+static void a_question_can_be_watched(void **state)
+{
+        static char reply[1 << 18];
+        const char *at = reply + 3;
+        unsigned frames = 0;
+
+        assert_true(cairnd_call(&cairnd, "trace watched.example A --cold\n", reply, sizeof reply));
+        assert_memory_equal(reply, "ok\n", 3);
+        for (uint32_t len; (len = number_at(at)); at += 4 + len) {
+                assert_memory_equal(at + 4, "CTR1", 4);
+                frames++;
+        }
+        assert_true(frames >= 2); /* before and after the answer of the forwarder */
+        uint32_t len = number_at(at + 4);
+        assert_in_range(len, 12, 512);
+        assert_int_equal((uint8_t)at[8 + 2] & 0x80, 0x80); /* QR */
+        (void)state;
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -206,6 +248,8 @@ int main(void)
                 cmocka_unit_test(a_truncated_reply_is_asked_for_again_over_a_connection_that_is_kept),
                 cmocka_unit_test(a_connection_that_ends_under_way_loses_no_question),
                 cmocka_unit_test(the_control_channel_answers),
+                cmocka_unit_test(what_was_learned_can_be_shown),
+                cmocka_unit_test(a_question_can_be_watched),
         };
 
         return cmocka_run_group_tests(tests, set_up, tear_down);
