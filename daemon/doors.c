@@ -25,13 +25,13 @@ static const char *advice(int error)
 static void explain(const struct endpoint *at, int type, int error)
 {
         const char *kind = type == SOCK_STREAM ? "TCP" : "UDP";
-        char where[ENDPOINT_TEXT_MAX], owner[OWNER_TEXT_MAX];
+        char where[ADDRESS_TEXT_MAX], owner[OWNER_TEXT_MAX];
 
-        endpoint_text(at, where);
+        address_text(&at->address, where);
         if (error == EADDRINUSE && owner_of_port(at, type, owner))
-                log_line(LOG_START, "%s port of %s is in use by %s%s", kind, where, owner, advice(error));
+                log_line(LOG_START, "%s, %s port %u, is in use by %s%s", where, kind, at->port, owner, advice(error));
         else
-                log_line(LOG_START, "%s port of %s cannot be bound: %s%s", kind, where, strerror(error),
+                log_line(LOG_START, "%s, %s port %u, cannot be bound: %s%s", where, kind, at->port, strerror(error),
                          advice(error));
 }
 

@@ -342,7 +342,8 @@ int server_run(const struct files *files, struct settings *settings)
         handle_signals(&server);
         enum err err = start(&server);
         if (err) {
-                log_line(LOG_START, "cannot start: %s", err_text(err));
+                /* What else can be wrong has been told where it was found. */
+                log_line(LOG_START, err == ERR_MEMORY ? "out of memory" : "not started");
                 return 1;
         }
         start_watchdog(&server);
