@@ -79,8 +79,8 @@ static bool depart(struct task *task, const struct outgoing *out)
 {
         struct request *request = task->request;
         struct desk *desk = request->desk;
+        struct seat *seat = free_seat(task); /* first, for it may end a flight */
         struct flight *flight = flight_equal(desk, out);
-        struct seat *seat = free_seat(task);
 
         if (flight && flight_board(flight, seat)) {
                 request_trace(request, task->number, STEP_SEND, &flight->out.qname, (unsigned)out->qtype, &out->server,

@@ -14,22 +14,18 @@ enum {
                 << 20, /* messages of LIMIT_UPSTREAM_BYTES, read into eight times their length at most, and the rest */
         SPARES_MAX = 64,
         SPARE_BYTES = 128 << 10,
-        TASKS_MAX = 128,
 };
 
-/* What each purse holds, and the limit it is told as. The bytes leave room for one answer of the largest size. */
-static const struct {
-        uint64_t content;
-        const char *word;
-} purses[PURSE_COUNT] = {
-        [PURSE_MESSAGES] = { LIMIT_UPSTREAM_MESSAGES, "messages sent upstream" },
-        [PURSE_BYTES] = { LIMIT_UPSTREAM_BYTES + MESSAGE_MAX, "bytes received from upstream" },
-        [PURSE_ALIASES] = { LIMIT_ALIASES, "CNAME and DNAME steps" },
-        [PURSE_REFERRALS] = { LIMIT_REFERRALS, "referrals followed" },
-        [PURSE_ADDRESS_LOOKUPS] = { LIMIT_ADDRESS_LOOKUPS, "address look-ups for servers without glue" },
-        [PURSE_NAMES_FAILED] = { LIMIT_SERVER_NAMES_FAILED, "server names without an address" },
-        [PURSE_TCP_CONNECTS] = { LIMIT_TCP_CONNECTS, "TCP connections" },
-        [PURSE_TASKS] = { TASKS_MAX, "sub-questions" },
+/* What each purse holds is a row of limits.def, which also gives it its name. */
+static const enum limit_row purse_row[PURSE_COUNT] = {
+        [PURSE_MESSAGES] = LIMIT_ROW_UPSTREAM_MESSAGES,
+        [PURSE_BYTES] = LIMIT_ROW_UPSTREAM_BYTES,
+        [PURSE_ALIASES] = LIMIT_ROW_ALIASES,
+        [PURSE_REFERRALS] = LIMIT_ROW_REFERRALS,
+        [PURSE_ADDRESS_LOOKUPS] = LIMIT_ROW_ADDRESS_LOOKUPS,
+        [PURSE_NAMES_FAILED] = LIMIT_ROW_SERVER_NAMES_FAILED,
+        [PURSE_TCP_CONNECTS] = LIMIT_ROW_TCP_CONNECTS,
+        [PURSE_TASKS] = LIMIT_ROW_TASKS,
 };
 
 /* --- Opening and joining ------------------------------------------------------------------------------------------ */
@@ -118,8 +114,10 @@ static bool make_room(struct desk *desk)
 
         if (desk->request_count < LIMIT_REQUESTS_PER_WORKER)
                 return true;
-        if (!guest || desk->now.mono_us - guest->began_us < (uint64_t)LIMIT_YOUNG_MS * MS)
+        if (!guest || desk->now.mono_us - guest->began_us < (uint64_t)LIMIT_YOUNG_MS * MS) {
+                metrics_inc(&desk->metrics->budget_hits[LIMIT_ROW_REQUESTS_PER_WORKER]);
                 return false;
+        }
         drop_audience(guest);
         request_end(guest);
         return true;
@@ -188,17 +186,30 @@ void request_publish(struct request *request)
                 request->key_len = len;
 }
 
+/* Both the question and the client have room for one more who waits. */
+static bool may_join(struct request *request, const struct listener *listener)
+{
+        struct desk *desk = request->desk;
+
+        if (request->listener_count == LIMIT_CLIENTS_PER_QUESTION) {
+                metrics_inc(&desk->metrics->budget_hits[LIMIT_ROW_CLIENTS_PER_QUESTION]);
+                return false;
+        }
+        if (crowd_enter(&desk->crowd, &listener->from.address, listener->trusted))
+                return true;
+        metrics_inc(&desk->metrics->budget_hits[listener->trusted ? LIMIT_ROW_REQUESTS_PER_CLIENT_TRUSTED
+                                                                  : LIMIT_ROW_REQUESTS_PER_CLIENT]);
+        return false;
+}
+
 bool request_join(struct request *request, const struct listener *listener)
 {
-        struct arena *arena = &request->arena;
-        struct listener *kept = request->listener_count < LIMIT_CLIENTS_PER_QUESTION
-                                        ? arena_copy(arena, listener, sizeof *listener)
-                                        : NULL;
+        struct listener *kept = arena_copy(&request->arena, listener, sizeof *listener);
 
         if (!kept)
                 return false;
-        kept->qname = name_copy(arena, &listener->qname);
-        if (!kept->qname.wire || !crowd_enter(&request->desk->crowd, &listener->from.address, listener->trusted))
+        kept->qname = name_copy(&request->arena, &listener->qname);
+        if (!kept->qname.wire || !may_join(request, listener))
                 return false;
         kept->next = request->audience;
         request->audience = kept;
@@ -209,43 +220,69 @@ bool request_join(struct request *request, const struct listener *listener)
 
 /* --- Budget ------------------------------------------------------------------------------------------------------- */
 
+static void tell_limit(struct request *request, uint16_t task, enum limit_row row, uint64_t used)
+{
+        const struct limit *limit = &limit_table[row];
+
+        metrics_inc(&request->desk->metrics->budget_hits[row]);
+        request_trace(request, task, STEP_BUDGET, limit->what, used, (uint64_t)limit->value);
+}
+
+void request_limit(struct request *request, uint16_t task, enum limit_row row, uint64_t used)
+{
+        if (!request->limit_told[row])
+                tell_limit(request, task, row, used);
+        request->limit_told[row] = true;
+}
+
+/* The bytes leave room for one answer of the largest size. */
+static uint64_t purse_content(enum purse purse)
+{
+        return limit_table[purse_row[purse]].value + (purse == PURSE_BYTES ? MESSAGE_MAX : 0);
+}
+
 bool request_spend(struct request *request, enum purse purse, uint64_t amount)
 {
         uint64_t spent = request->spent[purse] + amount;
 
-        if (spent <= purses[purse].content) {
+        if (spent <= purse_content(purse)) {
                 request->spent[purse] = spent;
                 return true;
         }
-        if (!(request->empty & 1u << purse)) {
-                request->empty |= 1u << purse;
-                request->overdrawn_by = purses[purse].word;
-                request_trace(request, 0, STEP_BUDGET, purses[purse].word, request->spent[purse],
-                              purses[purse].content);
-        }
+        request->empty |= 1u << purse;
+        request->overdrawn = &limit_table[purse_row[purse]];
+        request_limit(request, 0, purse_row[purse], request->spent[purse]);
         return false;
 }
 
-bool request_spend_on_zone(struct request *request, const struct name *cut)
+static struct zone_purse *zone_purse_for(struct request *request, const struct name *cut)
 {
         struct zone_purse *purse = request->zones;
 
         while (purse && !name_equal(&purse->cut, cut))
                 purse = purse->next;
-        if (!purse) {
-                purse = arena_alloc(&request->arena, sizeof *purse);
-                if (!purse)
-                        return false;
-                *purse = (struct zone_purse){ .next = request->zones, .cut = *cut };
-                request->zones = purse;
-        }
+        if (purse)
+                return purse;
+        purse = arena_alloc(&request->arena, sizeof *purse);
+        if (!purse)
+                return NULL;
+        *purse = (struct zone_purse){ .next = request->zones, .cut = *cut };
+        request->zones = purse;
+        return purse;
+}
+
+bool request_spend_on_zone(struct request *request, const struct name *cut)
+{
+        struct zone_purse *purse = zone_purse_for(request, cut);
+
+        if (!purse)
+                return false;
         if (purse->messages < LIMIT_MESSAGES_PER_ZONE) {
                 purse->messages++;
                 return true;
         }
         if (!purse->told)
-                request_trace(request, 0, STEP_BUDGET, "messages to the servers of one zone", (uint64_t)purse->messages,
-                              (uint64_t)LIMIT_MESSAGES_PER_ZONE);
+                tell_limit(request, 0, LIMIT_ROW_MESSAGES_PER_ZONE, purse->messages);
         purse->told = true;
         return false;
 }

@@ -84,7 +84,8 @@ struct request {
         struct verify_budget verify_budget;
         unsigned nsec3_blocks;    /* SHA-1 blocks spent on proofs of absence */
         unsigned empty;           /* a bit for each purse that was found empty */
-        const char *overdrawn_by; /* the last of them, in words; NULL: none */
+        const struct limit *overdrawn; /* what the last of them holds; NULL: none is empty */
+        bool limit_told[LIMIT_ROWS];   /* these limits were reached, and that is in the trace */
         struct task *tasks;       /* newest first */
         struct task *root;        /* the question itself; number 0 */
         struct task *ready;       /* to be run */
@@ -117,7 +118,10 @@ struct request *request_find(struct desk *desk, const struct question *question,
 /** Let equal questions join from now on. */
 void request_publish(struct request *request);
 
-/** Spend from a purse; false (and traced once) when that would overdraw it: the caller fails or goes without. */
+/** A limit was reached: counted, and told in the trace of this task; once for each limit. */
+void request_limit(struct request *request, uint16_t task, enum limit_row row, uint64_t used);
+
+/** Spend from a purse; false (and told once) when that would overdraw it: the caller fails or goes without. */
 bool request_spend(struct request *request, enum purse purse, uint64_t amount);
 
 /** Spend one message to the servers of a zone (the name lives in the request's arena); false when it had its share. */

@@ -52,8 +52,7 @@ static const char *purpose_word(enum purpose purpose)
 static bool may_start(struct request *request, const struct task *parent, enum purpose purpose)
 {
         if (parent && parent->depth >= LIMIT_NESTING) {
-                request_trace(request, parent->number, STEP_BUDGET, "questions within questions",
-                              (uint64_t)parent->depth, (uint64_t)LIMIT_NESTING);
+                request_limit(request, parent->number, LIMIT_ROW_NESTING, parent->depth);
                 return false;
         }
         if (purpose == PURPOSE_ADDRESS && !request_spend(request, PURSE_ADDRESS_LOOKUPS, 1))
@@ -213,7 +212,7 @@ enum task_state task_done(struct task *task)
 /* Does `from` wait for `target`, at whatever distance? The walk goes over the request's tasks, each marked once. */
 static bool waits_for(struct task *from, const struct task *target)
 {
-        struct task *stack[128];
+        struct task *stack[LIMIT_TASKS];
         unsigned depth = 0;
         uint16_t mark = ++from->request->mark;
 

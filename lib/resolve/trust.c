@@ -187,6 +187,18 @@ static void hand_out(struct task *task, const struct verify_jobs *jobs)
         desk_await_check(task->request->desk, task, jobs->awaited);
 }
 
+static void tell_limit(struct task *task)
+{
+        const struct verify_budget *budget = &task->request->verify_budget;
+
+        if (budget->checks >= LIMIT_CHECKS)
+                request_limit(task->request, task->number, LIMIT_ROW_CHECKS, budget->checks);
+        if (budget->failed >= LIMIT_CHECKS_FAILED)
+                request_limit(task->request, task->number, LIMIT_ROW_CHECKS_FAILED, budget->failed);
+        if (budget->in_message >= LIMIT_CHECKS_PER_MESSAGE)
+                request_limit(task->request, task->number, LIMIT_ROW_CHECKS_PER_MESSAGE, budget->in_message);
+}
+
 static enum trust_state settle(struct task *task, enum verify_result result, const struct verify_jobs *jobs, bool *good,
                                struct reason *why)
 {
@@ -195,8 +207,10 @@ static enum trust_state settle(struct task *task, enum verify_result result, con
                 hand_out(task, jobs);
                 return TRUST_WAIT;
         }
-        if (result == VERIFY_BUDGET)
+        if (result == VERIFY_BUDGET) {
+                tell_limit(task);
                 *why = (struct reason){ .ede = EDE_OTHER, .text = "too many signatures to check for one question" };
+        }
         return TRUST_KNOWN;
 }
 

@@ -5,6 +5,7 @@
 #include "resolve/states.h"
 #include "resolve/trust.h"
 #include "wire/rrtype.h"
+#include <stdio.h>
 #include <string.h>
 
 /* --- CUT ---------------------------------------------------------------------------------------------------------- */
@@ -134,11 +135,25 @@ struct choice {
         unsigned missing; /* server names without an address */
 };
 
+/* A server that still has its time to answer is not asked the same again. */
+static bool is_being_asked(const struct task *task, const struct address *address)
+{
+        for (unsigned i = 0; i < TASK_FLIGHTS; i++) {
+                const struct flight *flight = task->seat[i].flight;
+
+                if (flight && flight->phase != FLIGHT_LATE && address_equal(&flight->out.server.address, address))
+                        return true;
+        }
+        return false;
+}
+
 static void add_candidate(struct task *task, struct choice *choice, const struct endpoint *at)
 {
         struct desk *desk = task->request->desk;
         const char *why = NULL;
 
+        if (is_being_asked(task, &at->address))
+                return;
         for (unsigned i = 0; i < choice->count; i++)
                 if (address_equal(&choice->candidate[i].address, &at->address))
                         return;
@@ -332,8 +347,12 @@ static enum task_state cut_exhausted(struct task *task)
                 task->barred = task->cut.delegation->cut;
                 return TASK_CUT;
         }
-        if (task->request->overdrawn_by)
-                return task_give_up(task, EDE_OTHER, task->request->overdrawn_by);
+        if (task->request->overdrawn) {
+                char why[120];
+
+                snprintf(why, sizeof why, "the limit for one question is reached: %s", task->request->overdrawn->what);
+                return task_give_up(task, EDE_OTHER, why);
+        }
         if (task->last_trouble[0])
                 return task_give_up(task, task->last_ede, task->last_trouble);
         return task_give_up(task, EDE_NO_AUTHORITY, "no name server of the zone has an address that can be asked");
