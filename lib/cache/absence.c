@@ -54,6 +54,19 @@ static uint32_t set_ttl(const struct putting *putting, const struct rrset *set)
         return smaller(set->ttl, range_signed_for(putting->name, set, cache_now(putting->cache)));
 }
 
+static uint64_t zone_end(const struct putting *putting)
+{
+        return putting->origin->stored_at + smaller(soa_ttl(putting->soa), set_ttl(putting, putting->soa));
+}
+
+/* Is the SOA at hand worth a put? Behind a forwarder its TTL may have run down, while ours still holds. */
+static bool renews(const struct putting *putting, const struct denying_zone *known)
+{
+        if (!putting->soa || putting->origin->stored_at <= known->stored_at)
+                return false;
+        return zone_end(putting) > known->ends_at || !rrset_equal(putting->soa, &known->soa);
+}
+
 /* The zone's entry with the SOA at hand; it goes on with a chain that is known already. */
 static bool put_zone(struct putting *putting, const struct range *range, const struct denying_zone *known)
 {
@@ -63,7 +76,7 @@ static bool put_zone(struct putting *putting, const struct range *range, const s
                 .nsec3 = range->nsec3,
                 .salt_len = range->salt_len,
                 .stored_at = origin->stored_at,
-                .ends_at = origin->stored_at + smaller(soa_ttl(putting->soa), set_ttl(putting, putting->soa)),
+                .ends_at = zone_end(putting),
                 .trace = origin->trace,
                 .from = origin->server,
         };
@@ -87,7 +100,7 @@ static bool prepare_zone(struct putting *putting, const struct range *range, str
         bool is_known = cache_get_zone(putting->cache, putting->partition, putting->name, scratch, &known) &&
                         range_is_of(range, &known);
 
-        if (is_known && (!putting->soa || known.stored_at >= putting->origin->stored_at)) {
+        if (is_known && !renews(putting, &known)) {
                 putting->zone = known;
                 return true;
         }
@@ -210,41 +223,63 @@ static bool search_nsec(struct search *search, const struct name *qname)
         return true;
 }
 
+/* What is known of a name by its hash. */
+enum hashed { HASHED_UNKNOWN, HASHED_EXISTS, HASHED_COVERED };
+
+static enum hashed look_nsec3(struct search *search, const struct name *name, struct finding *finding)
+{
+        struct range_point at;
+        struct range range;
+
+        if (!look(search, name, &at, finding, &range))
+                return HASHED_UNKNOWN;
+        if (range_begins_at(&range, &at))
+                return HASHED_EXISTS;
+        return range_covers_hash(&range, &at) ? HASHED_COVERED : HASHED_UNKNOWN;
+}
+
+static void add_next_closer(struct search *search, const struct name *name, const struct finding *covers,
+                            const struct finding *encloses)
+{
+        struct name closest = name_strip(name, 1);
+
+        add(search, covers);
+        add(search, encloses);
+        add_wildcard(search, &closest);
+}
+
 /*
- * RFC 5155 8.3: the closest encloser is the last name on the way down that has a record of its own, the next closer
- * name the first that is covered. A name with neither may exist, so the way goes on.
+ * RFC 5155 8.3: the next closer name is the first on the way down that is covered, the closest encloser the one before
+ * it. A name of which nothing is known may exist, so the way goes on.
  */
 static bool search_nsec3(struct search *search, const struct name *qname)
 {
         const unsigned apex = search->zone.soa.owner.label_count;
-        struct finding closest, finding;
-        bool has_closest = false;
+        struct finding above, finding;
+        bool has_above = false;
 
-        for (unsigned labels = apex; labels <= qname->label_count && labels < apex + NSEC3_NAMES_MAX; labels++) {
+        for (unsigned labels = apex; labels <= qname->label_count; labels++) {
                 struct name name = name_ancestor(qname, labels);
-                struct range_point at;
-                struct range range;
 
-                bool found = look(search, &name, &at, &finding, &range);
-                if (found && range_begins_at(&range, &at)) {
-                        closest = finding;
-                        has_closest = true;
-                } else if (found && has_closest && range_covers_hash(&range, &at)) {
-                        struct name encloser = name_ancestor(qname, labels - 1);
-
-                        add(search, &finding);
-                        add(search, &closest);
-                        add_wildcard(search, &encloser);
-                        return true;
-                } else {
-                        has_closest = false;
-                }
-                if (has_closest && labels == qname->label_count) {
-                        add(search, &closest);
-                        return true;
+                if (labels == apex + NSEC3_NAMES_MAX)
+                        return false;
+                switch (look_nsec3(search, &name, &finding)) {
+                case HASHED_COVERED:
+                        if (has_above)
+                                add_next_closer(search, &name, &finding, &above);
+                        return has_above;
+                case HASHED_EXISTS:
+                        above = finding;
+                        has_above = true;
+                        break;
+                case HASHED_UNKNOWN:
+                        has_above = false;
+                        break;
                 }
         }
-        return false;
+        if (has_above)
+                add(search, &above); /* the name itself */
+        return has_above;
 }
 
 /* --- Judging ---------------------------------------------------------------------------------------------------- */

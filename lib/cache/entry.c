@@ -617,7 +617,9 @@ enum err entry_read_zone(struct store_bytes value, struct arena *arena, struct d
 
         if (err)
                 return err;
-        if (entry.head.kind != ENTRY_ZONE || entry.proof_count > 0)
+        if (entry.head.kind != ENTRY_ZONE || entry.head.verdict != VERDICT_SECURE || entry.head.rank != RANK_SECURE)
+                return ERR_FORM;
+        if (entry.proof_count > 0)
                 return ERR_FORM;
         err = read_zone_body(&entry.reader, arena, &zone);
         if (err)

@@ -31,6 +31,7 @@ static void read_value(struct store_bytes value, struct arena *arena)
         struct finding finding;
         struct delegation delegation;
         struct server_note note;
+        struct denying_zone zone;
 
         if (!entry_peek(value, &head))
                 return;
@@ -39,6 +40,8 @@ static void read_value(struct store_bytes value, struct arena *arena)
                 require_same(value, again, entry_write_finding(&seal, key, &finding, again));
         if (entry_read_delegation(value, arena, &delegation) == ERR_OK && head.rank == RANK_REFERRAL)
                 require_same(value, again, entry_write_delegation(&seal, key, &delegation, again));
+        if (entry_read_zone(value, arena, &zone) == ERR_OK)
+                require_same(value, again, entry_write_zone(&seal, key, &zone, again));
         if (entry_read_server(value, &note) == ERR_OK)
                 REQUIRE(note.cookie_len <= COOKIE_SERVER_MAX);
         REQUIRE(entry_replaces(value, value, 0) || head.kind == ENTRY_SET); /* but for an NS set, which stays */

@@ -136,10 +136,27 @@ static size_t write_server(uint8_t *out)
         return entry_write_server(&seal, sample_key, &note, out);
 }
 
+static size_t write_zone(uint8_t *out)
+{
+        struct denying_zone denying = {
+                .soa = set_of(zone, TYPE_SOA, soa, 1, true),
+                .nsec3 = true,
+                .salt_len = 4,
+                .salt = "salt",
+                .chain = 0x8877665544332211,
+                .since = SAMPLE_STORED_AT,
+                .stored_at = SAMPLE_STORED_AT,
+                .ends_at = SAMPLE_ENDS_AT,
+        };
+
+        return entry_write_zone(&seal, sample_key, &denying, out);
+}
+
 void sample_write(unsigned i, struct sample_value *out)
 {
         static const char *const names[SAMPLE_COUNT] = {
-                "set", "wildcard", "nodata", "nxdomain", "failure", "delegation", "delegation-insecure", "server",
+                "set", "wildcard", "nodata", "nxdomain", "failure", "delegation", "delegation-insecure",
+                "server", "zone",
         };
 
         out->name = names[i];
@@ -163,8 +180,11 @@ void sample_write(unsigned i, struct sample_value *out)
         case 6:
                 out->len = write_delegation(out->bytes, DS_NONE);
                 break;
-        default:
+        case 7:
                 out->len = write_server(out->bytes);
+                break;
+        default:
+                out->len = write_zone(out->bytes);
                 break;
         }
 }

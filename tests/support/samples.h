@@ -5,10 +5,10 @@
 #include "cache/entry.h"
 #include <stddef.h>
 
-enum { SAMPLE_COUNT = 8, SAMPLE_STORED_AT = 1000000, SAMPLE_ENDS_AT = 1000300 };
+enum { SAMPLE_COUNT = 9, SAMPLE_STORED_AT = 1000000, SAMPLE_ENDS_AT = 1000300 };
 
 struct sample_value {
-        const char *name; /* "set", "wildcard", "nodata", ... "server" */
+        const char *name; /* "set", "wildcard", "nodata", ... "server", "zone" */
         size_t len;
         uint8_t bytes[STORE_VALUE_MAX];
 };

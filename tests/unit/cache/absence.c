@@ -455,6 +455,24 @@ static void test_the_zone_is_renewed(void **state)
         assert_int_equal(kind_of(bench, "example.", "m.example.", TYPE_TXT), FINDING_NODATA);
 }
 
+/* Behind a forwarder TTLs have run down: what is known already does not end earlier by that, nor what belongs to it. */
+static void test_a_soa_run_down_ends_nothing(void **state)
+{
+        static const struct nsec_row apex = { "example.", "m.example.", { TYPE_SOA } };
+        static const struct nsec_row last = { "m.example.", "example.", { TYPE_A } };
+        struct bench *bench = *state;
+        struct rrset set = nsec_of(bench, "example.", &last), soa = soa_of(bench, "example.", TTL);
+
+        put_nsec(bench, "example.", &apex);
+        pass(bench, 10);
+        soa.ttl = set.ttl = 2;
+        assert_int_equal(put_set(bench, 0, "example.", &set, &soa), 1);
+        assert_int_equal(kind_of(bench, "example.", "z.example.", TYPE_A), FINDING_NXDOMAIN);
+        pass(bench, 2);
+        assert_int_equal(kind_of(bench, "example.", "z.example.", TYPE_A), FINDING_NONE);
+        assert_int_equal(kind_of(bench, "example.", "a.example.", TYPE_A), FINDING_NXDOMAIN);
+}
+
 /* --- What is kept apart ----------------------------------------------------------------------------------------- */
 
 static void test_routes_do_not_mix(void **state)
@@ -552,7 +570,7 @@ static char *owner_of(struct bench *bench, const uint8_t hash[NSEC3_HASH_LEN], c
 
                 text[i] = letters[pair >> (11 - bit % 8) & 31];
         }
-        snprintf(text + 32, 512 - 32, ".%s", zone);
+        snprintf(text + 32, 512 - 32, ".%s", strcmp(zone, ".") == 0 ? "" : zone);
         return text;
 }
 
@@ -646,6 +664,32 @@ static void test_a_whole_zone_by_nsec3(void **state)
                 snprintf(name, sizeof(name), "n%u.example.", i);
                 assert_int_equal(kind_of(bench, "example.", name, TYPE_A), FINDING_NXDOMAIN);
         }
+}
+
+/* A zone whose names go deeper than we look: what is there is not denied, and what is found on the way is. */
+static void test_nsec3_looks_only_so_deep(void **state)
+{
+        static const char *const names[] = {
+                ".", "1.", "2.1.", "3.2.1.", "4.3.2.1.", "5.4.3.2.1.", "6.5.4.3.2.1.", "7.6.5.4.3.2.1.",
+                "8.7.6.5.4.3.2.1.", "9.8.7.6.5.4.3.2.1.",
+        };
+        static const uint16_t types[TYPES_MAX] = { TYPE_A };
+        struct bench *bench = *state;
+        struct rrset soa = soa_of(bench, ".", TTL);
+
+        for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+                uint8_t hash[NSEC3_HASH_LEN], next[NSEC3_HASH_LEN];
+
+                hash_of(bench, names[i], plain.salt_len, hash);
+                memcpy(next, hash, sizeof(next));
+                next[10]++;
+                struct rrset set = nsec3_of(bench, ".", &plain, hash, next, types);
+                assert_int_equal(put_set(bench, 0, ".", &set, &soa), 1);
+        }
+        assert_int_equal(kind_of(bench, ".", "7.6.5.4.3.2.1.", TYPE_TXT), FINDING_NODATA);
+        assert_int_equal(kind_of(bench, ".", "8.7.6.5.4.3.2.1.", TYPE_TXT), FINDING_NONE);
+        assert_int_equal(kind_of(bench, ".", "9.8.7.6.5.4.3.2.1.", TYPE_TXT), FINDING_NONE);
+        assert_int_equal(kind_of(bench, ".", "x.1.", TYPE_TXT), FINDING_NONE);
 }
 
 /* Each record of a proof is needed. */
@@ -912,10 +956,12 @@ int main(void)
                 TEST(test_ended_ranges_are_stepped_over),
                 TEST(test_the_soa_is_of_the_zone),
                 TEST(test_the_zone_is_renewed),
+                TEST(test_a_soa_run_down_ends_nothing),
                 TEST(test_routes_do_not_mix),
                 TEST(test_zones_do_not_mix),
                 TEST(test_what_is_not_kept),
                 TEST(test_a_whole_zone_by_nsec3),
+                TEST(test_nsec3_looks_only_so_deep),
                 TEST(test_nsec3_records_missing),
                 TEST(test_nsec3_that_is_not_kept),
                 TEST(test_narrow_ranges_are_not_kept),

@@ -26,6 +26,7 @@ static enum err read_any(struct store_bytes value)
         struct finding finding;
         struct delegation delegation;
         struct server_note note;
+        struct denying_zone zone;
         enum err err = ERR_FORM;
 
         if (!entry_peek(value, &head))
@@ -35,6 +36,8 @@ static enum err read_any(struct store_bytes value)
                 err = entry_read_delegation(value, &arena, &delegation);
         else if (head.kind == ENTRY_SERVER)
                 err = entry_read_server(value, &note);
+        else if (head.kind == ENTRY_ZONE)
+                err = entry_read_zone(value, &arena, &zone);
         else
                 err = entry_read_finding(value, &arena, &finding);
         arena_fini(&arena);

@@ -81,6 +81,11 @@ static void test_read_back(void **state)
                 assert_int_equal(key_read(key_view(&key), back, &parts), ERR_OK);
                 assert_int_equal(parts.space, SPACE_DELEGATIONS);
                 assert_true(name_equal(&parts.name, &name));
+
+                assert_true(key_zone(&key, 9, &name));
+                assert_int_equal(key_read(key_view(&key), back, &parts), ERR_OK);
+                assert_int_equal(parts.space, SPACE_ZONES);
+                assert_true(name_equal(&parts.name, &name));
         }
 }
 
