@@ -1,12 +1,21 @@
 #pragma once
 /*
  * Every budget as a constant, from limits.def: LIMIT_UPSTREAM_MESSAGES is 100. Who counts says so where it counts.
+ *
+ * LIMIT_ROW_UPSTREAM_MESSAGES is the number of its row, in limit_table and among the budget_hits of struct metrics.
  */
 
 enum {
 #define LIMIT(name, value, scope, what, why) LIMIT_##name = value,
 #include "config/limits.def"
 #undef LIMIT
+};
+
+enum limit_row {
+#define LIMIT(name, value, scope, what, why) LIMIT_ROW_##name,
+#include "config/limits.def"
+#undef LIMIT
+        LIMIT_ROWS
 };
 
 enum limit_scope {

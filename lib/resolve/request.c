@@ -202,15 +202,24 @@ static bool may_join(struct request *request, const struct listener *listener)
         return false;
 }
 
+static struct listener *keep_listener(struct arena *arena, const struct listener *listener)
+{
+        struct listener *kept = arena_copy(arena, listener, sizeof *listener);
+
+        if (kept)
+                kept->qname = name_copy(arena, &listener->qname);
+        return kept && kept->qname.wire ? kept : NULL;
+}
+
 bool request_join(struct request *request, const struct listener *listener)
 {
-        struct listener *kept = arena_copy(&request->arena, listener, sizeof *listener);
-
-        if (!kept)
+        if (!may_join(request, listener))
                 return false;
-        kept->qname = name_copy(&request->arena, &listener->qname);
-        if (!kept->qname.wire || !may_join(request, listener))
+        struct listener *kept = keep_listener(&request->arena, listener);
+        if (!kept) {
+                crowd_leave(&request->desk->crowd, &listener->from.address);
                 return false;
+        }
         kept->next = request->audience;
         request->audience = kept;
         if (request->listener_count++)
