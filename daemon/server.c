@@ -164,6 +164,7 @@ static enum err start_store(struct server *server)
                 .dir = settings->store ? settings->cache_dir : NULL,
                 .size = settings->cache_size,
                 .intact = entry_intact,
+                .replaces = entry_replaces,
         };
         struct writer_settings writer = { .tell = store_changed };
 

@@ -1,4 +1,5 @@
 /* KEEP: what of the claim is noted and stored? */
+#include "cache/absence.h"
 #include "policy/policy.h"
 #include "resolve/desk.h"
 #include "resolve/request.h"
@@ -25,6 +26,23 @@ static const char *stored_word(const struct finding *finding)
         return "nothing";
 }
 
+/* What proved this absent, or this wildcard right, may prove other names absent (RFC 8198). */
+static void keep_proof(struct task *task, const struct finding *finding)
+{
+        struct request *request = task->request;
+        const struct absence_origin origin = {
+                .stored_at = finding->stored_at,
+                .trace = finding->trace,
+                .server = finding->server,
+        };
+
+        if (finding->verdict != VERDICT_SECURE || !finding->proof_count || !request->policy->settings->aggressive_nsec)
+                return;
+        struct name zone = trust_signer(finding->proof, finding->proof_count);
+        absence_put(request->desk->cache, task->cut.partition, &zone, finding->proof, finding->proof_count, &origin,
+                    &request->arena);
+}
+
 /*
  * Into the notebook, so that this request knows it whatever its TTL, and into the cache. The copy lives in the arena.
  */
@@ -37,6 +55,7 @@ static const struct finding *keep(struct task *task, const struct name *owner, u
 
         if (!kept || !notes_put(&request->notes, &request->arena, task->cut.partition, owner, type, kept))
                 return NULL;
+        keep_proof(task, kept);
         if (kept->verdict == VERDICT_SECURE)
                 kept->rank = RANK_SECURE;
         if (kept->kind != FINDING_FAILURE && kept->verdict != VERDICT_INDETERMINATE &&

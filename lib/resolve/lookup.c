@@ -1,9 +1,11 @@
 /* LOOKUP: what is known without asking anybody? Policy, this request's notes, the cache; aliases are followed on the
  * spot. */
+#include "cache/absence.h"
 #include "policy/policy.h"
 #include "resolve/desk.h"
 #include "resolve/request.h"
 #include "resolve/states.h"
+#include "resolve/trust.h"
 #include "wire/rrtype.h"
 
 static const char *kind_word(enum finding_kind kind)
@@ -101,6 +103,32 @@ static const struct finding *known_alias(struct task *task)
         return found && found->kind == FINDING_SET ? found : known_dname(task);
 }
 
+/* --- Proofs of absence -------------------------------------------------------------------------------------------- */
+
+/*
+ * RFC 8198: a record that proved other names absent may prove this one absent too. Only the deepest zone above the name
+ * that is known to be secure can say so; those above it have delegated the name.
+ */
+static const struct finding *from_proofs(struct task *task)
+{
+        struct request *request = task->request;
+        struct desk *desk = request->desk;
+        struct finding found;
+        struct name zone;
+
+        if (!request->policy->settings->aggressive_nsec || request->cold || request->checking_disabled ||
+            !trust_deepest(task, &task->sname, task->qtype, &zone) ||
+            !absence_get(desk->cache, task->cut.partition, &zone, &task->sname, task->qtype, &request->arena, &found))
+                return NULL;
+        struct finding *kept = arena_copy(&request->arena, &found, sizeof found);
+        if (!kept)
+                return NULL;
+        kept->from_cache = true;
+        request_trace(request, task->number, STEP_DENIED, &task->sname, (unsigned)task->qtype, &zone, kind_word(kept->kind),
+                      kept->ends_at - desk->now.cache_s, &kept->trace);
+        return kept;
+}
+
 /* --- Policy ------------------------------------------------------------------------------------------------------- */
 
 static struct finding *local_finding(struct task *task, enum finding_kind kind, const struct policy_verdict *verdict)
@@ -182,8 +210,12 @@ enum task_state task_lookup(struct task *task)
                 if (found && !(found->kind == FINDING_SET && found->set.type != task->qtype))
                         return settle_for(task, found);
                 const struct finding *alias = found ? found : known_alias(task);
-                if (!alias)
+                if (!alias) {
+                        found = from_proofs(task);
+                        if (found)
+                                return settle_for(task, found);
                         break;
+                }
                 if (alias->kind == FINDING_NXDOMAIN)
                         return settle_for(task, alias);
                 enum task_state next = task_follow_on(task, alias);

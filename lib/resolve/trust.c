@@ -322,8 +322,7 @@ static enum trust_state judge_referral(struct task *task, struct delegation *d, 
         return good ? mark_delegation(task, d, DS_PRESENT, VERDICT_SECURE, out) : TRUST_KNOWN;
 }
 
-/* The zone whose proof this is; the root when nothing is signed. */
-static struct name signer_of(const struct rrset *set, unsigned count)
+struct name trust_signer(const struct rrset *set, unsigned count)
 {
         struct rrsig sig;
 
@@ -355,7 +354,7 @@ static enum trust_state from_ds_task(struct task *task, const struct task *sub, 
                 out->ds = &final->set;
                 return word(out, VERDICT_SECURE);
         }
-        struct name denier = signer_of(final->proof, final->proof_count);
+        struct name denier = trust_signer(final->proof, final->proof_count);
         struct denial_context context = trust_denial(task, &denier, final->proof, final->proof_count);
         out->no_cut = denial_shows_no_cut(&context, zone);
         return word(out, out->no_cut ? VERDICT_SECURE : VERDICT_INSECURE);
@@ -461,6 +460,22 @@ bool trust_may_need_keys(struct task *task, const struct name *zone)
 
         return trust_wanted(task) && anchor_above(task->request->policy->anchors, zone, &negative) &&
                !ring_get(task, zone, &trust);
+}
+
+bool trust_deepest(struct task *task, const struct name *name, uint16_t type, struct name *zone)
+{
+        unsigned up = type == TYPE_DS && name->label_count ? 1 : 0;
+
+        for (; trust_wanted(task) && up <= name->label_count; up++) {
+                struct name candidate = name_strip(name, up);
+                struct trust trust;
+
+                if (!ring_get(task, &candidate, &trust) || trust.verdict != VERDICT_SECURE)
+                        continue;
+                *zone = candidate;
+                return true;
+        }
+        return false;
 }
 
 enum trust_state trust_of(struct task *task, const struct name *zone, struct trust *out)

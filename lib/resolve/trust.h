@@ -43,6 +43,12 @@ bool trust_wanted(const struct task *task);
 /** Could the keys of this zone be needed, and are they not on the ring? A hint for wishing, no promise. */
 bool trust_may_need_keys(struct task *task, const struct name *zone);
 
+/** The deepest zone at or above a name (for DS: above it) that is on the key ring as secure. False: none is. */
+bool trust_deepest(struct task *task, const struct name *name, uint16_t type, struct name *zone);
+
+/** The zone whose signatures these sets carry; the root when nothing is signed. */
+struct name trust_signer(const struct rrset *set, unsigned count);
+
 /** Those of some sets that the zone's keys prove, for a denial; `proven` has room for all of them. */
 enum trust_state trust_sets(struct task *task, const struct rrset *set, unsigned count, struct zone_keys *keys,
                             struct rrset *proven, unsigned *proven_count, struct reason *why);

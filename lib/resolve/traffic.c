@@ -1,0 +1,71 @@
+#include "resolve/traffic.h"
+
+#include <stdlib.h>
+
+struct traffic_zone {
+        unsigned under_way;
+        uint8_t key_len;
+        uint8_t key[NAME_WIRE_MAX];
+};
+
+static void forget(void *context, void *value)
+{
+        (void)context;
+        free(value);
+}
+
+enum err traffic_init(struct traffic *traffic, size_t max, const uint8_t secret[SIPHASH_KEY_LEN])
+{
+        return map_init(&traffic->table, max, secret, forget, NULL);
+}
+
+void traffic_fini(struct traffic *traffic)
+{
+        map_fini(&traffic->table);
+}
+
+static struct traffic_zone *find(struct traffic *traffic, const struct name *zone)
+{
+        uint8_t key[NAME_WIRE_MAX];
+
+        return map_get(&traffic->table, key, name_canonical(zone, key));
+}
+
+static struct traffic_zone *add(struct traffic *traffic, const struct name *zone)
+{
+        struct traffic_zone *added = calloc(1, sizeof *added);
+
+        if (!added)
+                return NULL;
+        added->key_len = (uint8_t)name_canonical(zone, added->key);
+        if (map_put(&traffic->table, added->key, added->key_len, added) == ERR_OK)
+                return added;
+        free(added);
+        return NULL;
+}
+
+struct traffic_zone *traffic_enter(struct traffic *traffic, const struct name *zone)
+{
+        struct traffic_zone *known = find(traffic, zone);
+
+        if (!known)
+                known = add(traffic, zone);
+        if (known)
+                known->under_way++;
+        return known;
+}
+
+void traffic_leave(struct traffic *traffic, struct traffic_zone *zone)
+{
+        if (--zone->under_way)
+                return;
+        map_take(&traffic->table, zone->key, zone->key_len);
+        free(zone);
+}
+
+unsigned traffic_to(struct traffic *traffic, const struct name *zone)
+{
+        const struct traffic_zone *known = find(traffic, zone);
+
+        return known ? known->under_way : 0;
+}
