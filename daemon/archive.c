@@ -132,31 +132,30 @@ static void sink_to_file(void *context, const char *text, size_t len)
         fwrite(text, 1, len, context);
 }
 
-static void write_trace(struct archive *archive, const struct kept *kept)
+static void write_trace(FILE *log, bool json, const struct kept *kept)
 {
-        struct tree_options options = { .date = true, .json = archive->json };
+        struct tree_options options = { .date = true, .json = json };
         struct trace_view trace;
 
-        if (archive->log && !trace_open(kept->bytes, kept->len, &trace))
-                (void)tree_print(&trace, &options, sink_to_file, archive->log);
+        if (log && !trace_open(kept->bytes, kept->len, &trace))
+                (void)tree_print(&trace, &options, sink_to_file, log);
 }
 
-static void write_left_out(struct archive *archive, uint64_t count)
+static void write_left_out(FILE *log, bool json, uint64_t count)
 {
-        if (!archive->log || !count)
-                return;
-        fprintf(archive->log, archive->json ? "{\"left_out\":%llu}\n" : "(%llu traces left out)\n",
-                (unsigned long long)count);
+        if (log && count)
+                fprintf(log, json ? "{\"left_out\":%llu}\n" : "(%llu traces left out)\n", (unsigned long long)count);
 }
 
 /* Write what was queued, and put it where it can be asked for. The lock is only held to move the list. */
 static void write_queue(struct archive *archive)
 {
+        bool json = archive->json;
         struct kept *kept;
 
         while ((kept = shelf_take(&archive->queue))) {
                 pthread_mutex_unlock(&archive->lock);
-                write_trace(archive, kept);
+                write_trace(archive->log, json, kept);
                 pthread_mutex_lock(&archive->lock);
                 shelf_add(&archive->shelf, kept);
                 while (archive->shelf.bytes > ARCHIVE_KEPT_BYTES || archive->shelf.count > ARCHIVE_KEPT_MAX)
@@ -165,7 +164,7 @@ static void write_queue(struct archive *archive)
         uint64_t left_out = archive->left_out;
         archive->left_out = 0;
         pthread_mutex_unlock(&archive->lock);
-        write_left_out(archive, left_out);
+        write_left_out(archive->log, json, left_out);
         if (archive->log)
                 fflush(archive->log);
         pthread_mutex_lock(&archive->lock);

@@ -77,7 +77,7 @@ static void load_stop(struct load *load)
 
 static void reloading_loses_no_question(void **state)
 {
-        const struct cairnd_options options = { .forward_to = forwarder.port };
+        const struct cairnd_options options = { .forward_to = forwarder.port, .trace_log = "/dev/null" };
         struct cairnd cairnd;
         struct load load;
         char reply[4096];
