@@ -18,7 +18,7 @@
 
 #include <cmocka.h>
 
-enum { TTL = 600, WALL_S = 1700000000, TYPES_MAX = 8 };
+enum { TTL = 600, SIGNED_SHORT = 80, WALL_S = 1700000000, TYPES_MAX = 8 };
 
 static const uint8_t secret[SIPHASH_KEY_LEN] = "0123456789abcde";
 
@@ -117,6 +117,16 @@ static void sign(struct bench *bench, const char *zone, struct rrset *set, uint3
         write_bytes(&writer, "signature", 9);
         set->sigs = rdata_of(bench, bytes, writer_len(&writer));
         set->sig_count = 1;
+}
+
+/* The same with another original TTL (RFC 4034 3.1.4). */
+static void sign_for(struct bench *bench, struct rrset *set, uint32_t ttl)
+{
+        uint8_t bytes[512];
+
+        memcpy(bytes, set->sigs[0].bytes, set->sigs[0].len);
+        store_u32(bytes + 4, ttl);
+        set->sigs = rdata_of(bench, bytes, set->sigs[0].len);
 }
 
 static struct rrset set_of(struct bench *bench, const char *zone, const char *owner, uint16_t type,
@@ -374,6 +384,7 @@ static void test_each_bound_of_the_life(void **state)
                 { "the set's signature", 600, 600, 600, 60, 9000, 60 },
                 { "the SOA's signature", 600, 600, 600, 9000, 70, 70 },
                 { "the setting", 90000, 90000, 90000, 90000, 90000, 3600 },
+                { "the TTL that was signed", 600, 600, 600, 9000, 9000, SIGNED_SHORT },
                 { "a MINIMUM of 0", 600, 600, 0, 9000, 9000, 0 },
                 { "a signature that has ended", 600, 600, 600, 0, 9000, 0 },
         };
@@ -394,6 +405,8 @@ static void test_each_bound_of_the_life(void **state)
                 set.ttl = rows[i].set_ttl;
                 sign(bench, zone, &soa, rows[i].soa_life, 0);
                 sign(bench, zone, &set, rows[i].set_life, 0);
+                if (rows[i].kept == SIGNED_SHORT)
+                        sign_for(bench, &set, SIGNED_SHORT);
                 put_set(bench, 0, zone, &set, &soa);
                 if (absence_get(bench->cache, 0, &apex, &apex, TYPE_TXT, &bench->arena, &out) != (rows[i].kept > 0))
                         fail_msg("%s: kept or not", rows[i].what);
@@ -451,6 +464,23 @@ static void test_the_zone_is_renewed(void **state)
         put_nsec(bench, "example.", &last);
         assert_int_equal(kind_of(bench, "example.", "a.example.", TYPE_A), FINDING_NXDOMAIN);
         pass(bench, TTL - 1);
+        assert_int_equal(kind_of(bench, "example.", "a.example.", TYPE_A), FINDING_NONE);
+        assert_int_equal(kind_of(bench, "example.", "m.example.", TYPE_TXT), FINDING_NODATA);
+}
+
+/* A zone that is renewed lengthens no life that an earlier SOA has bounded. */
+static void test_a_range_keeps_its_end(void **state)
+{
+        static const struct nsec_row apex = { "example.", "m.example.", { TYPE_SOA } };
+        static const struct nsec_row last = { "m.example.", "example.", { TYPE_A } };
+        struct bench *bench = *state;
+        struct rrset set = nsec_of(bench, "example.", &apex), soa = soa_of(bench, "example.", 50);
+
+        assert_int_equal(put_set(bench, 0, "example.", &set, &soa), 1);
+        pass(bench, 49);
+        put_nsec(bench, "example.", &last);
+        assert_int_equal(kind_of(bench, "example.", "a.example.", TYPE_A), FINDING_NXDOMAIN);
+        pass(bench, 1);
         assert_int_equal(kind_of(bench, "example.", "a.example.", TYPE_A), FINDING_NONE);
         assert_int_equal(kind_of(bench, "example.", "m.example.", TYPE_TXT), FINDING_NODATA);
 }
@@ -634,6 +664,17 @@ static void put_hashed_example(struct bench *bench, const struct nsec3_manner *m
         }
 }
 
+/* Many names, so that each range of the chain is met, the last one from both of its sides. */
+static void deny_many(struct bench *bench)
+{
+        for (unsigned i = 0; i < 200; i++) {
+                char name[32];
+
+                snprintf(name, sizeof(name), "n%u.example.", i);
+                assert_int_equal(kind_of(bench, "example.", name, TYPE_A), FINDING_NXDOMAIN);
+        }
+}
+
 static void test_a_whole_zone_by_nsec3(void **state)
 {
         static const struct question_row rows[] = {
@@ -657,13 +698,7 @@ static void test_a_whole_zone_by_nsec3(void **state)
 
         put_hashed_example(bench, &plain, NULL);
         ASK_ALL(bench, "example.", rows);
-        /* Many names, so that each range of the chain is met, the last one from both of its sides. */
-        for (unsigned i = 0; i < 200; i++) {
-                char name[32];
-
-                snprintf(name, sizeof(name), "n%u.example.", i);
-                assert_int_equal(kind_of(bench, "example.", name, TYPE_A), FINDING_NXDOMAIN);
-        }
+        deny_many(bench);
 }
 
 /* A zone whose names go deeper than we look: what is there is not denied, and what is found on the way is. */
@@ -773,6 +808,8 @@ static void test_new_parameters_begin_anew(void **state)
         put_hashed_example(bench, &other, "www.example.");
         assert_int_equal(kind_of(bench, "example.", "www.example.", TYPE_TXT), FINDING_NONE);
         assert_int_equal(kind_of(bench, "example.", "ent.example.", TYPE_TXT), FINDING_NODATA);
+        put_hashed_example(bench, &other, NULL);
+        deny_many(bench); /* no record of the old chain stands in the way */
         pass(bench, 1);
         put_nsec(bench, "example.", &row);
         assert_int_equal(kind_of(bench, "example.", "ent.example.", TYPE_TXT), FINDING_NONE);
@@ -922,27 +959,46 @@ static void test_damaged_values(void **state)
         }
 }
 
-/* A name too long for a key is a miss, and so is an arena that is full. */
-static void test_no_room(void **state)
+/* Names of 14 labels that take two bytes for one in a key, then a label that makes the key just so long. */
+static void test_names_too_long_for_a_key(void **state)
 {
+        /* space, partition, chain, "example", the labels, the end of the last one */
+        enum { BEFORE = 1 + 8 + 8 + 8 + 14 * 31 + 1 };
         struct bench *bench = *state;
-        char text[1024] = "";
-        struct finding out;
 
         put_example(bench);
-        for (unsigned i = 0; i < 15 * 15; i++) /* 15 labels; as a key each byte becomes two */
-                strcat(text, i % 15 == 14 ? "\\001." : "\\001");
-        strcat(text, "example.");
-        assert_int_equal(kind_of(bench, "example.", text, TYPE_A), FINDING_NONE);
+        for (unsigned last = 1; last <= 21; last++) {
+                bool fits = BEFORE + last < STORE_KEY_MAX; /* with a byte to spare for the seek */
+                char text[1024] = "";
 
+                strncat(text, "aaaaaaaaaaaaaaaaaaaaa", last);
+                for (unsigned i = 0; i < 14 * 15; i++)
+                        strcat(text, i % 15 == 0 ? ".\\001" : "\\001");
+                strcat(text, ".example.");
+                assert_int_equal(kind_of(bench, "example.", text, TYPE_A), fits ? FINDING_NXDOMAIN : FINDING_NONE);
+        }
+}
+
+static void test_a_full_arena_is_a_miss(void **state)
+{
+        struct bench *bench = *state;
         struct name apex = name_of(bench, "example."), name = name_of(bench, "b.example.");
-        for (size_t size = 0; size < 16384; size += 512) {
+        bool found = false;
+
+        put_example(bench);
+        assert_int_equal(kind_of(bench, "example.", "b.example.", TYPE_A), FINDING_NXDOMAIN);
+        for (size_t size = 0; size < 16384; size += 64) {
                 struct arena small;
+                struct finding out;
 
                 arena_init(&small, size);
-                (void)absence_get(bench->cache, 0, &apex, &name, TYPE_A, &small, &out);
+                bool now = absence_get(bench->cache, 0, &apex, &name, TYPE_A, &small, &out);
+                assert_true(now || !found);
+                assert_true(now || arena_used(&small) == 0);
+                found = now;
                 arena_fini(&small);
         }
+        assert_true(found);
 }
 
 int main(void)
@@ -956,6 +1012,7 @@ int main(void)
                 TEST(test_ended_ranges_are_stepped_over),
                 TEST(test_the_soa_is_of_the_zone),
                 TEST(test_the_zone_is_renewed),
+                TEST(test_a_range_keeps_its_end),
                 TEST(test_a_soa_run_down_ends_nothing),
                 TEST(test_routes_do_not_mix),
                 TEST(test_zones_do_not_mix),
@@ -970,7 +1027,8 @@ int main(void)
                 TEST(test_a_flush_takes_the_zones_away),
                 TEST(test_forged_ranges),
                 TEST(test_damaged_values),
-                TEST(test_no_room),
+                TEST(test_names_too_long_for_a_key),
+                TEST(test_a_full_arena_is_a_miss),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
