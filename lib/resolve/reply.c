@@ -401,6 +401,44 @@ static void read_content(struct reading *r)
                 read_empty(r);
 }
 
+static bool is_foreign_denial(const struct rr *rr, const struct name *zone)
+{
+        struct reader reader = reader_over(rr->rdata.bytes, rr->rdata.len);
+        struct name next;
+
+        return rr->type == TYPE_NSEC && (name_read(&reader, &next) != ERR_OK || !name_is_at_or_below(&next, zone));
+}
+
+/* Keep the records of a section that do not fail the test; true if any did. */
+static bool drop_records(struct message *m, enum section s, bool (*fails)(const struct rr *, const struct name *),
+                         const struct name *zone)
+{
+        unsigned kept = 0, count = m->rr_count[s];
+
+        for (unsigned i = 0; i < count; i++)
+                if (!fails(&m->rr[s][i], zone))
+                        m->rr[s][kept++] = m->rr[s][i];
+        m->rr_count[s] = (uint16_t)kept;
+        return kept < count;
+}
+
+static bool signs_denial(const struct rr *rr, const struct name *zone)
+{
+        (void)zone;
+        return rr->type == TYPE_RRSIG && load_u16(rr->rdata.bytes) == TYPE_NSEC;
+}
+
+/*
+ * An NSEC record whose next name lies outside the zone asked would deny other people's names, whoever signed it (BIND
+ * CVE-2026-13321): it is taken out of the message before anything is made of it, and with it what signs such records.
+ */
+static void drop_foreign_denials(struct message *m, const struct name *zone)
+{
+        for (enum section s = SECTION_ANSWER; s < SECTION_ADDITIONAL; s++)
+                if (drop_records(m, s, is_foreign_denial, zone))
+                        drop_records(m, s, signs_denial, zone);
+}
+
 /* Servers from before EDNS answer FORMERR or NOTIMP to an OPT record, and send none themselves (RFC 6891 7). */
 static bool refuses_edns(const struct reading *r)
 {
@@ -491,6 +529,8 @@ void reply_read(const uint8_t *bytes, size_t len, struct arena *arena, const str
         *message = (struct message){ .id = 0 };
         enum err err = message_read(bytes, len, arena, message);
         out->rcode = message->rcode;
+        if (err == ERR_OK)
+                drop_foreign_denials(message, zone_of(&r));
         /* A message cut in the middle of a record is as truncated as one cut between two (RFC 2181 9). */
         if ((message->flags & FLAG_TC) && !context->tcp)
                 classify(&r, REPLY_TRUNCATED, "it did not fit into a datagram");
