@@ -62,6 +62,7 @@ static struct outgoing outgoing_for(struct task *task, const struct pick *pick, 
                 .hedge = pick->hedge,
                 .sends = attempt->udp_sends,
                 .why = pick->why,
+                .zone = task->cut.delegation->cut,
         };
 }
 

@@ -59,7 +59,9 @@ enum err flights_init(struct flights *flights, const uint8_t secret[SIPHASH_KEY_
 {
         enum err err = map_init(&flights->by_key, FLIGHTS_MAX, secret, NULL, NULL);
 
-        return err != ERR_OK ? err : map_init(&flights->by_number, FLIGHTS_MAX, secret, NULL, NULL);
+        if (err == ERR_OK)
+                err = map_init(&flights->by_number, FLIGHTS_MAX, secret, NULL, NULL);
+        return err == ERR_OK ? traffic_init(&flights->traffic, FLIGHTS_MAX, secret) : err;
 }
 
 static bool free_flight(void *context, void *value)
@@ -74,6 +76,7 @@ void flights_fini(struct flights *flights)
         map_each(&flights->by_number, free_flight, NULL);
         map_fini(&flights->by_number);
         map_fini(&flights->by_key);
+        traffic_fini(&flights->traffic);
         for (struct flight *flight = flights->spare, *next; flight; flight = next) {
                 next = flight->spare_next;
                 free(flight);
@@ -244,10 +247,8 @@ static void set_times(struct desk *desk, struct flight *flight, const struct set
 }
 
 /* Both maps borrow the key from the flight itself. */
-static bool flight_register(struct desk *desk, struct flight *flight)
+static bool flight_map(struct flights *flights, struct flight *flight)
 {
-        struct flights *flights = &desk->flights;
-
         do
                 flight->number = ++flights->last_number;
         while (!flight->number || map_get(&flights->by_number, &flight->number, sizeof flight->number));
@@ -263,16 +264,37 @@ static bool flight_register(struct desk *desk, struct flight *flight)
         return true;
 }
 
+static void flight_unmap(struct flights *flights, struct flight *flight)
+{
+        map_take(&flights->by_number, &flight->number, sizeof flight->number);
+        if (flight->key_len)
+                map_take(&flights->by_key, flight->key, flight->key_len);
+}
+
 static void count_flights(struct desk *desk)
 {
         metrics_level(desk->metrics->flights, desk->metrics->flights_high_water, desk->flights.by_number.count);
 }
 
+static bool flight_register(struct desk *desk, struct flight *flight)
+{
+        struct flights *flights = &desk->flights;
+
+        if (!flight_map(flights, flight))
+                return false;
+        flight->zone = traffic_enter(&flights->traffic, &flight->out.zone);
+        if (!flight->zone) {
+                flight_unmap(flights, flight);
+                return false;
+        }
+        count_flights(desk);
+        return true;
+}
+
 static void flight_unregister(struct desk *desk, struct flight *flight)
 {
-        map_take(&desk->flights.by_number, &flight->number, sizeof flight->number);
-        if (flight->key_len)
-                map_take(&desk->flights.by_key, flight->key, flight->key_len);
+        flight_unmap(&desk->flights, flight);
+        traffic_leave(&desk->flights.traffic, flight->zone);
         timers_disarm(&desk->flight_timers, &flight->timer);
         count_flights(desk);
 }
@@ -293,7 +315,6 @@ struct flight *flight_launch(struct desk *desk, struct seat *seat, const struct 
                 flight_release(desk, flight);
                 return NULL;
         }
-        count_flights(desk);
         uint64_t first = flight->phase == FLIGHT_FRESH ? flight->hedge_us : flight->patience_us;
         if (timers_arm(&desk->flight_timers, &flight->timer, first) != ERR_OK ||
             !hand_out(desk, flight, settings, &len)) {

@@ -11,6 +11,7 @@
 #include "base/map.h"
 #include "base/timers.h"
 #include "resolve/border.h"
+#include "resolve/traffic.h"
 #include "wire/message.h"
 #include <stdbool.h>
 #include <stdint.h>
@@ -29,6 +30,7 @@ struct outgoing {
         bool hedge;
         unsigned sends;  /* how often this server was tried with it before */
         const char *why; /* a word for the trace */
+        struct name zone; /* the cut that the server is asked for; borrowed until the message is sent */
 };
 
 /* Why a flight brings no reply: the host's failures, and our own findings. */
@@ -66,6 +68,7 @@ struct flight {
         enum flight_phase phase;
         uint64_t sent_us, hedge_us, patience_us, end_us;
         uint64_t rtt_us; /* once the reply is there */
+        struct traffic_zone *zone; /* where it is counted */
         struct seat *seats;
         unsigned seat_count;
         uint8_t key[NAME_WIRE_MAX + 32]; /* what makes messages equal */
@@ -76,6 +79,7 @@ struct flight {
 struct flights {
         struct map by_key;
         struct map by_number;
+        struct traffic traffic;
         struct flight *spare;
         uint32_t last_number;
         uint64_t sent;   /* messages, ever */

@@ -282,6 +282,7 @@ bool servers_consider(struct desk *desk, const struct task *task, const struct e
                 return false;
         }
         if (server->under_way >= LIMIT_SERVER_IN_FLIGHT) {
+                request_limit(task->request, task->number, LIMIT_ROW_SERVER_IN_FLIGHT, server->under_way);
                 *why = "too many messages to it are under way";
                 return false;
         }

@@ -8,19 +8,21 @@ struct traffic_zone {
         uint8_t key[NAME_WIRE_MAX];
 };
 
-static void forget(void *context, void *value)
+enum err traffic_init(struct traffic *traffic, size_t max, const uint8_t secret[SIPHASH_KEY_LEN])
+{
+        return map_init(&traffic->table, max, secret, NULL, NULL);
+}
+
+static bool free_zone(void *context, void *value)
 {
         (void)context;
         free(value);
-}
-
-enum err traffic_init(struct traffic *traffic, size_t max, const uint8_t secret[SIPHASH_KEY_LEN])
-{
-        return map_init(&traffic->table, max, secret, forget, NULL);
+        return true;
 }
 
 void traffic_fini(struct traffic *traffic)
 {
+        map_each(&traffic->table, free_zone, NULL);
         map_fini(&traffic->table);
 }
 

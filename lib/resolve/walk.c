@@ -363,6 +363,18 @@ static bool out_of_budget(const struct request *request)
         return (request->empty & (1u << PURSE_MESSAGES | 1u << PURSE_BYTES)) != 0;
 }
 
+/* Random names below one zone shall not bury its servers, nor take the flights of other zones. */
+static bool zone_is_crowded(struct task *task)
+{
+        struct traffic *traffic = &task->request->desk->flights.traffic;
+        unsigned under_way = traffic_to(traffic, &task->cut.delegation->cut);
+
+        if (under_way < LIMIT_ZONE_IN_FLIGHT)
+                return false;
+        request_limit(task->request, task->number, LIMIT_ROW_ZONE_IN_FLIGHT, under_way);
+        return true;
+}
+
 /* Addresses still to be found are looked up beside a server that keeps silent, so that they are there when it is given
  * up. */
 static void look_ahead(struct task *task, const struct choice *choice)
@@ -382,6 +394,8 @@ enum task_state task_choose(struct task *task)
         task->nudged = task->hedge_wanted = false;
         if (out_of_budget(task->request))
                 return in_flight ? TASK_FLIGHT : cut_exhausted(task);
+        if (zone_is_crowded(task))
+                return in_flight ? TASK_FLIGHT : task_give_up(task, EDE_OTHER, "too many questions to this zone are under way");
         gather_candidates(task, &choice);
         if (hedge)
                 keep_fresh(task, &choice);
