@@ -5,6 +5,7 @@
 #include "dnssec/sentinel.h"
 #include "policy/access.h"
 #include "policy/policy.h"
+#include "resolve/additional.h"
 #include "resolve/desk.h"
 #include "resolve/request.h"
 #include "resolve/task.h"
@@ -127,6 +128,16 @@ static uint32_t ttl_left(const struct desk *desk, const struct finding *finding)
         return finding->ends_at > now ? (uint32_t)(finding->ends_at - now) : 0;
 }
 
+/* The question comes before room is kept for the OPT record: an extended error must not take its place. */
+static void put_question(struct writing *w, const struct question *question)
+{
+        if (question && compose_question(&w->c, question) != ERR_OK)
+                w->full = true;
+        if (w->edns.present)
+                compose_reserve(&w->c, edns_len(&w->edns));
+}
+
+/* What does not fit is missed, except in the additional section: there it is left out, and no TC is set (RFC 2181 9). */
 static void put(struct writing *w, enum section section, const struct rrset *set, uint32_t ttl)
 {
         enum compose_what what = w->edns.dnssec_ok ? COMPOSE_BOTH : COMPOSE_DATA;
@@ -134,14 +145,15 @@ static void put(struct writing *w, enum section section, const struct rrset *set
 
         if (w->full)
                 return;
-        if (compose_rrset(&w->c, section, set, ttl, what, first) != ERR_OK)
-                w->full = true;
-        else
+        if (compose_rrset(&w->c, section, set, ttl, what, first) == ERR_OK)
                 w->records += set->count;
+        else
+                w->full = section != SECTION_ADDITIONAL;
 }
 
 /* Third point of policy: addresses that public names must not have are left out, one by one. */
-static void put_allowed(struct writing *w, const struct policy *policy, const struct rrset *set, uint32_t ttl)
+static void put_allowed(struct writing *w, const struct policy *policy, enum section section, const struct rrset *set,
+                        uint32_t ttl)
 {
         struct rdata allowed[LIMIT_RECORDS_PER_SET];
         struct rrset kept = *set;
@@ -162,7 +174,7 @@ static void put_allowed(struct writing *w, const struct policy *policy, const st
         if (count < set->count)
                 kept.sig_count = 0;
         kept.count = count;
-        put(w, SECTION_ANSWER, &kept, ttl);
+        put(w, section, &kept, ttl);
 }
 
 /* RFC 6672 3.1: with a DNAME goes the CNAME it stands for, with the same TTL. */
@@ -204,7 +216,7 @@ static void put_final(struct writing *w, const struct request *request, const st
 
         switch (final->kind) {
         case FINDING_SET:
-                put_allowed(w, request->policy, &final->set, ttl);
+                put_allowed(w, request->policy, SECTION_ANSWER, &final->set, ttl);
                 break;
         case FINDING_NODATA:
         case FINDING_NXDOMAIN:
@@ -216,6 +228,18 @@ static void put_final(struct writing *w, const struct request *request, const st
         for (unsigned i = 0; i < final->proof_count; i++)
                 if (w->edns.dnssec_ok || final->proof[i].type == TYPE_SOA)
                         put(w, SECTION_AUTHORITY, &final->proof[i], ttl);
+}
+
+static void put_additional(struct writing *w, struct request *request, const struct finding *final)
+{
+        const struct finding *more[ADDITIONAL_MAX];
+        unsigned count;
+
+        if (w->settings->minimal_responses || final->kind != FINDING_SET)
+                return;
+        count = additional_gather(request, &final->set, more);
+        for (unsigned i = 0; i < count; i++)
+                put_allowed(w, request->policy, SECTION_ADDITIONAL, &more[i]->set, ttl_left(w->desk, more[i]));
 }
 
 /* --- Extended errors ---------------------------------------------------------------------------------------------- */
@@ -354,16 +378,15 @@ static void answer_one(struct request *request, const struct listener *to, const
         question.name = to->qname;
         begin(&w, desk, request->policy->settings, to);
         explain(&w, final);
-        if (w.edns.present)
-                compose_reserve(&w.c, edns_len(&w.edns));
-        if (compose_question(&w.c, &question) != ERR_OK)
-                w.full = true;
+        put_question(&w, &question);
         if (rcode != RCODE_SERVFAIL && rcode != RCODE_REFUSED) {
                 put_aliases(&w, request, outcome);
                 put_final(&w, request, final);
         }
         if (rcode != RCODE_SERVFAIL && is_authentic(outcome, final, to) && !w.altered)
                 compose_set_flags(&w.c, FLAG_AD);
+        if (rcode == RCODE_NOERROR)
+                put_additional(&w, request, final);
         set_rcode(&w, rcode); /* now already: the front shelf keeps the header as it is */
         remember(&w, request, &question, final, rcode);
         send(&w, rcode);
@@ -414,10 +437,7 @@ void answer_plain(struct desk *desk, const struct listener *to, const struct que
         begin(&w, desk, desk->policy->settings, to);
         if (ede != EDE_NONE && w.edns.present)
                 edns_add_ede(&w.edns, ede, text);
-        if (w.edns.present)
-                compose_reserve(&w.c, edns_len(&w.edns));
-        if (question && compose_question(&w.c, question) != ERR_OK)
-                w.full = true;
+        put_question(&w, question);
         send(&w, rcode);
 }
 
@@ -431,10 +451,7 @@ void answer_any(struct desk *desk, const struct listener *to, const struct quest
         struct writing w;
 
         begin(&w, desk, desk->policy->settings, to);
-        if (w.edns.present)
-                compose_reserve(&w.c, edns_len(&w.edns));
-        if (compose_question(&w.c, question) != ERR_OK)
-                w.full = true;
+        put_question(&w, question);
         put(&w, SECTION_ANSWER, &set, ANY_TTL_S);
         send(&w, RCODE_NOERROR);
 }
