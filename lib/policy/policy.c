@@ -42,7 +42,8 @@ static bool policy_compile(struct policy *policy, const struct prefix_list *atta
 
         policy->local = local_new(settings);
         policy->anchors = anchors_new(settings, &policy->arena);
-        return policy->local && policy->anchors && !prefix_set_make(&policy->arena, &settings->allow, also, &policy->allow) &&
+        return policy->local && policy->anchors &&
+               !prefix_set_make(&policy->arena, &settings->allow, also, &policy->allow) &&
                !prefix_set_make(&policy->arena, &settings->do_not_query, &none, &policy->do_not_query) &&
                !prefix_set_make(&policy->arena, &settings->private_address, &none, &policy->private_address);
 }

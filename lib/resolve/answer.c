@@ -137,7 +137,7 @@ static void put_question(struct writing *w, const struct question *question)
                 compose_reserve(&w->c, edns_len(&w->edns));
 }
 
-/* What does not fit is missed, except in the additional section: there it is left out, and no TC is set (RFC 2181 9). */
+/* What does not fit is missed, except in the additional section: there it is left out without TC (RFC 2181 9). */
 static void put(struct writing *w, enum section section, const struct rrset *set, uint32_t ttl)
 {
         enum compose_what what = w->edns.dnssec_ok ? COMPOSE_BOTH : COMPOSE_DATA;

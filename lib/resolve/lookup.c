@@ -124,8 +124,8 @@ static const struct finding *from_proofs(struct task *task)
         if (!kept)
                 return NULL;
         kept->from_cache = true;
-        request_trace(request, task->number, STEP_DENIED, &task->sname, (unsigned)task->qtype, &zone, kind_word(kept->kind),
-                      kept->ends_at - desk->now.cache_s, &kept->trace);
+        request_trace(request, task->number, STEP_DENIED, &task->sname, (unsigned)task->qtype, &zone,
+                      kind_word(kept->kind), kept->ends_at - desk->now.cache_s, &kept->trace);
         return kept;
 }
 

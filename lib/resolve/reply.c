@@ -409,34 +409,46 @@ static bool is_foreign_denial(const struct rr *rr, const struct name *zone)
         return rr->type == TYPE_NSEC && (name_read(&reader, &next) != ERR_OK || !name_is_at_or_below(&next, zone));
 }
 
-/* Keep the records of a section that do not fail the test; true if any did. */
-static bool drop_records(struct message *m, enum section s, bool (*fails)(const struct rr *, const struct name *),
-                         const struct name *zone)
-{
-        unsigned kept = 0, count = m->rr_count[s];
+/* Owners of what was taken out. A message with more of it than this is not looked at so closely. */
+struct taken_out {
+        struct name owner[PROOF_MAX];
+        unsigned count;
+};
 
-        for (unsigned i = 0; i < count; i++)
-                if (!fails(&m->rr[s][i], zone))
-                        m->rr[s][kept++] = m->rr[s][i];
-        m->rr_count[s] = (uint16_t)kept;
-        return kept < count;
-}
-
-static bool signs_denial(const struct rr *rr, const struct name *zone)
+static bool signs_taken_out(const struct rr *rr, const struct taken_out *taken)
 {
-        (void)zone;
-        return rr->type == TYPE_RRSIG && load_u16(rr->rdata.bytes) == TYPE_NSEC;
+        if (rr->type != TYPE_RRSIG || load_u16(rr->rdata.bytes) != TYPE_NSEC)
+                return false;
+        for (unsigned i = 0; i < taken->count && i < PROOF_MAX; i++)
+                if (name_equal(&rr->owner, &taken->owner[i]))
+                        return true;
+        return taken->count > PROOF_MAX;
 }
 
 /*
  * An NSEC record whose next name lies outside the zone asked would deny other people's names, whoever signed it (BIND
- * CVE-2026-13321): it is taken out of the message before anything is made of it, and with it what signs such records.
+ * CVE-2026-13321): it is taken out of the message before anything is made of it, and its signatures with it.
  */
-static void drop_foreign_denials(struct message *m, const struct name *zone)
+static void drop_foreign_denials(struct message *m, enum section s, const struct name *zone)
 {
-        for (enum section s = SECTION_ANSWER; s < SECTION_ADDITIONAL; s++)
-                if (drop_records(m, s, is_foreign_denial, zone))
-                        drop_records(m, s, signs_denial, zone);
+        struct taken_out taken = { .count = 0 };
+        unsigned kept = 0;
+
+        for (unsigned i = 0; i < m->rr_count[s]; i++) {
+                const struct rr *rr = &m->rr[s][i];
+
+                if (!is_foreign_denial(rr, zone))
+                        m->rr[s][kept++] = *rr;
+                else if (taken.count++ < PROOF_MAX)
+                        taken.owner[taken.count - 1] = rr->owner;
+        }
+        m->rr_count[s] = (uint16_t)kept;
+        kept = 0;
+        for (unsigned i = 0; taken.count && i < m->rr_count[s]; i++)
+                if (!signs_taken_out(&m->rr[s][i], &taken))
+                        m->rr[s][kept++] = m->rr[s][i];
+        if (taken.count)
+                m->rr_count[s] = (uint16_t)kept;
 }
 
 /* Servers from before EDNS answer FORMERR or NOTIMP to an OPT record, and send none themselves (RFC 6891 7). */
@@ -529,8 +541,8 @@ void reply_read(const uint8_t *bytes, size_t len, struct arena *arena, const str
         *message = (struct message){ .id = 0 };
         enum err err = message_read(bytes, len, arena, message);
         out->rcode = message->rcode;
-        if (err == ERR_OK)
-                drop_foreign_denials(message, zone_of(&r));
+        for (enum section s = SECTION_ANSWER; err == ERR_OK && s < SECTION_ADDITIONAL; s++)
+                drop_foreign_denials(message, s, zone_of(&r));
         /* A message cut in the middle of a record is as truncated as one cut between two (RFC 2181 9). */
         if ((message->flags & FLAG_TC) && !context->tcp)
                 classify(&r, REPLY_TRUNCATED, "it did not fit into a datagram");

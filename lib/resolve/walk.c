@@ -61,8 +61,8 @@ static bool minimises(const struct task *task)
 }
 
 /*
- * Another question is shown, or other servers are asked: what was tried before counts no more, and a late reply to it must not
- * be taken for one to this.
+ * Another question is shown, or other servers are asked: what was tried before counts no more, and a late reply to it
+ * must not be taken for one to this.
  */
 static void turn_to(struct task *task)
 {
@@ -395,7 +395,8 @@ enum task_state task_choose(struct task *task)
         if (out_of_budget(task->request))
                 return in_flight ? TASK_FLIGHT : cut_exhausted(task);
         if (zone_is_crowded(task))
-                return in_flight ? TASK_FLIGHT : task_give_up(task, EDE_OTHER, "too many questions to this zone are under way");
+                return in_flight ? TASK_FLIGHT
+                                 : task_give_up(task, EDE_OTHER, "too many questions to this zone are under way");
         gather_candidates(task, &choice);
         if (hedge)
                 keep_fresh(task, &choice);

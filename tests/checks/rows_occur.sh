@@ -17,13 +17,11 @@ fi
 elsewhere='
 step stale                serving stale data is not built yet
 metric stale_answers      serving stale data is not built yet
-step lack                 no scenario yet
 step note                 no scenario yet
 step signature            no scenario of ours is signed
+step denied               no scenario of ours is signed
 step dropped              no scenario yet
 step outage               no scenario yet
-metric outages            no scenario yet
-metric budget_hits        not counted yet
 metric prefetches         prefetching is not built yet
 metric connections        counted by the daemon
 metric traces_kept        counted by the daemon
