@@ -17,7 +17,7 @@ static inline bool bitmap_has(const uint8_t *map, size_t len, uint16_t type)
                 if (block + 2 > len)
                         return false;
                 if (map[0] == type >> 8) {
-                        size_t byte = (type & 0xff) / 8;
+                        size_t byte = (type & 0xffu) / 8;
 
                         return byte < block && (map[2 + byte] & 0x80 >> type % 8);
                 }

@@ -151,7 +151,7 @@ static void explain_unsupported(struct naming *naming)
         bool algorithm = false;
 
         for (unsigned i = 0; i < naming->ds->count; i++)
-                algorithm |= naming->ds->rdata[i].len > DS_HEAD_LEN &&
+                algorithm |= naming->ds->rdata[i].len >= DS_HEAD_LEN &&
                              crypto_algorithm_supported(naming->policy, naming->ds->rdata[i].bytes[2]);
         naming->why.ede = algorithm && !naming->out_of_limits ? EDE_DS_DIGEST : EDE_DNSKEY_ALGORITHM;
         snprintf(naming->why.text, sizeof naming->why.text, "%s of %.90s is supported",
