@@ -27,6 +27,8 @@ enum { CHECKS_MAX = 256 };
 struct virtual
 {
         struct virtual_hooks hooks;
+        void (*fed)(void *context);
+        void *fed_context;
         struct resolver *resolver;
         struct store *store;
         struct hand *hand;
@@ -153,6 +155,8 @@ static void feed_one(struct virtual *v, const struct event *event)
         resolver_settle(v->resolver);
         while (resolver_next(v->resolver, &action))
                 perform(v, &action);
+        if (v->fed)
+                v->fed(v->fed_context);
 }
 
 /* Signatures are checked in no time. */
@@ -355,4 +359,20 @@ size_t virtual_pending(const struct virtual *v)
 const struct metrics *virtual_metrics(const struct virtual *v)
 {
         return &v->metrics;
+}
+
+void virtual_watch(struct virtual *v, void (*fed)(void *context), void *context)
+{
+        v->fed = fed;
+        v->fed_context = context;
+}
+
+struct resolver *virtual_resolver(const struct virtual *v)
+{
+        return v->resolver;
+}
+
+struct store *virtual_store(const struct virtual *v)
+{
+        return v->store;
 }

@@ -61,3 +61,10 @@ size_t virtual_pending(const struct virtual *v);
 
 /** What the resolver counted so far. */
 const struct metrics *virtual_metrics(const struct virtual *v);
+
+/** Be called after each event, when its actions are done but for the signatures that are to be checked. */
+void virtual_watch(struct virtual *v, void (*fed)(void *context), void *context);
+
+/** For tests that look inside. */
+struct resolver *virtual_resolver(const struct virtual *v);
+struct store *virtual_store(const struct virtual *v);
