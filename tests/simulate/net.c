@@ -109,27 +109,38 @@ static void trace_ends(void *context, const struct action *record)
         }
 }
 
-/* The hints as lines of "owner ttl IN type data": the addresses make the root-hints setting. */
-static void write_hints(const struct authority *authority, FILE *out)
+/* The lab's hints or anchors, lines of "owner ttl IN type data", as a list in the settings. */
+static void write_records(const struct authority *authority, void (*write)(const struct authority *, FILE *),
+                          const char *types, const char *key, const char *item, FILE *out)
 {
         char *text = NULL, *save = NULL;
         size_t len = 0;
-        FILE *hints = open_memstream(&text, &len);
+        FILE *records = open_memstream(&text, &len);
         const char *comma = "";
 
-        authority_write_hints(authority, hints);
-        fclose(hints);
-        fputs("root-hints: [", out);
+        write(authority, records);
+        fclose(records);
+        fprintf(out, "%s: [", key);
         for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-                char owner[256], type[16], data[256];
+                char owner[256], type[16], data[512];
 
-                if (sscanf(line, "%255s %*s %*s %15s %255s", owner, type, data) == 3 && type[0] == 'A') {
-                        fprintf(out, "%s\"%s %s\"", comma, owner, data);
+                if (sscanf(line, "%255s %*s %*s %15s %511[^\n]", owner, type, data) == 3 && strstr(types, type)) {
+                        fputs(comma, out);
+                        fprintf(out, item, owner, data);
                         comma = ", ";
                 }
         }
         fputs("]\n", out);
         free(text);
+}
+
+static void write_settings(const struct net *net, FILE *out)
+{
+        write_records(net->authority, authority_write_hints, "A AAAA", "root-hints", "\"%s %s\"", out);
+        if (net->settings.validate)
+                write_records(net->authority, authority_write_anchors, "DS", "trust-anchors", "\"%s DS %s\"", out);
+        fprintf(out, "validation: %s\n%s", net->settings.validate ? "yes" : "no",
+                net->settings.yaml ? net->settings.yaml : "");
 }
 
 bool net_open(struct net *net, struct authority *authority, const struct net_settings *settings, net_answered *answered,
@@ -144,8 +155,7 @@ bool net_open(struct net *net, struct authority *authority, const struct net_set
         *net = (struct net){ .authority = authority, .settings = *settings, .answered = answered, .context = context };
         store_u64(seed + 8, settings->seed);
         rng_init(&net->rng, seed);
-        write_hints(authority, text);
-        fprintf(text, "validation: no\n%s", settings->yaml ? settings->yaml : "");
+        write_settings(net, text);
         fclose(text);
         net->v = virtual_new(yaml, NET_WALL_S, settings->seed, &hooks, complaint);
         if (!net->v)
@@ -171,7 +181,7 @@ void net_ask(struct net *net, uint64_t client, const uint8_t *name, uint16_t typ
         while (name[name_len])
                 name_len += 1u + name[name_len];
         write_u16(&w, ++net->next_id);
-        write_u16(&w, 0x0100); /* RD */
+        write_u16(&w, 0x0120); /* RD, AD */
         write_u16(&w, 1);
         write_bytes(&w, "\0\0\0\0\0\0", 6);
         write_bytes(&w, name, name_len + 1);

@@ -15,6 +15,7 @@ struct net_settings {
         uint64_t seed;
         unsigned loss_percent; /* exchanges that are lost; over TCP they are late instead */
         unsigned delay_ms, jitter_ms;
+        bool validate;     /* signatures are checked, beginning with the lab's own anchors */
         const char *yaml;  /* lines for the settings file, beside the root hints */
         const char *watch; /* traces of questions whose name holds this text are printed; or NULL */
 };

@@ -4,6 +4,7 @@
  *   simulate [--full] [--seed N] [--questions N] [--watch NAME] [TRIAL...]
  *
  *   loss      30 % of all exchanges are lost, the others take 100 +- 50 ms: at least 99.5 % are resolved in 10 s
+ *   signed    the same with 10 % lost, and every answer from a signed zone is validated
  *   liars     one server in four misbehaves, each in another way: nothing false is ever answered
  *   hostile   zones made to exhaust resolvers: at most 100 messages a question, at most 20 to one victim zone
  *
@@ -22,6 +23,9 @@ enum {
         SPACING_US = 20000,     /* between two clients' first questions */
         NAME_MAX_LEN = 255,
         RCODE_SERVFAIL_NUMBER = 2,
+        HEADER_AD = 0x20,        /* in the fourth byte */
+        PROVEN_PERCENT = 20,     /* at least, where signatures are checked; about half of the zones are signed */
+        LAB_WALL_S = 1750000000, /* as in net.c */
 };
 
 struct options {
@@ -49,6 +53,7 @@ struct crowd {
         uint64_t count, next; /* all, and those that have asked */
         uint64_t oldest;      /* all before it have ended */
         uint64_t resolved, at_once, lied_to;
+        uint64_t proven; /* answers with AD */
         uint8_t truth[AUTHORITY_MESSAGE_MAX];
 };
 
@@ -77,6 +82,7 @@ static void wish_answered(void *context, uint64_t client, const uint8_t *bytes, 
                 return;
         truth.len = authority_truth(crowd->net.authority, wish->name, wish->type, crowd->truth);
         if (bytes && rpl_same_answer(&got, &truth)) {
+                crowd->proven += (bytes[3] & HEADER_AD) != 0;
                 resolve_wish(crowd, wish);
                 return;
         }
@@ -161,36 +167,66 @@ static void print_unresolved(const struct crowd *crowd, unsigned most)
         }
 }
 
-/* --- Trial: loss -------------------------------------------------------------------------------------------------- */
+/* --- Trials with a crowd ----------------------------------------------------------------------------------------- */
 
-static bool trial_loss(const struct options *options)
+/* What a trial is about, and how many of a thousand questions have to be resolved. */
+struct crowd_trial {
+        const char *name;
+        struct net_settings net;
+        void (*prepare)(struct crowd *crowd); /* before the first question; or NULL */
+        unsigned per_mille;
+};
+
+static bool try_crowd(const struct options *options, const struct crowd_trial *trial)
 {
-        struct net_settings settings = {
-                .seed = options->seed, .loss_percent = 30, .delay_ms = 100, .jitter_ms = 50, .watch = options->watch
-        };
+        struct net_settings settings = trial->net;
         uint64_t count = options->questions ? options->questions : options->full ? 10000 : 2000;
         struct authority *authority =
-                authority_generate(&(struct authority_settings){ options->seed, 1750000000 }, count / 10);
+                authority_generate(&(struct authority_settings){ options->seed, LAB_WALL_S }, count / 10);
         struct crowd crowd;
         bool good;
 
+        settings.seed = options->seed;
+        settings.watch = options->watch;
         if (!authority || !open_crowd(&crowd, authority, &settings, count))
                 return false;
+        if (trial->prepare)
+                trial->prepare(&crowd);
         run_crowd(&crowd);
-        good = crowd.resolved * 1000 >= crowd.count * 995 && !crowd.lied_to;
+        good = crowd.resolved * 1000 >= crowd.count * trial->per_mille && !crowd.lied_to &&
+               (settings.validate ? crowd.proven * 100 >= crowd.count * PROVEN_PERCENT : !crowd.proven);
         if (!good)
                 print_unresolved(&crowd, 10);
-        printf("%s loss, seed %llu: %llu questions, %.2f %% resolved in 10 s (%.2f %% with the first question), "
-               "%llu false, %.2f messages a question\n",
-               good ? "PASS" : "FAIL", (unsigned long long)options->seed, (unsigned long long)count,
+        printf("%s %s, seed %llu: %llu questions, %.2f %% resolved in 10 s (%.2f %% with the first question), "
+               "%llu false, %llu proven, %.2f messages a question\n",
+               good ? "PASS" : "FAIL", trial->name, (unsigned long long)options->seed, (unsigned long long)count,
                100.0 * (double)crowd.resolved / (double)count, 100.0 * (double)crowd.at_once / (double)count,
-               (unsigned long long)crowd.lied_to, (double)crowd.net.sent / (double)count);
+               (unsigned long long)crowd.lied_to, (unsigned long long)crowd.proven,
+               (double)crowd.net.sent / (double)count);
         close_crowd(&crowd);
         authority_free(authority);
         return good;
 }
 
-/* --- Trial: liars ------------------------------------------------------------------------------------------------- */
+static bool trial_loss(const struct options *options)
+{
+        static const struct crowd_trial trial = { .name = "loss",
+                                                  .net = { .loss_percent = 30, .delay_ms = 100, .jitter_ms = 50 },
+                                                  .per_mille = 995 };
+
+        return try_crowd(options, &trial);
+}
+
+static bool trial_signed(const struct options *options)
+{
+        static const struct crowd_trial trial = {
+                .name = "signed",
+                .net = { .loss_percent = 10, .delay_ms = 30, .jitter_ms = 20, .validate = true },
+                .per_mille = 995,
+        };
+
+        return try_crowd(options, &trial);
+}
 
 static const char *const ways[] = {
         "silent",       "silent-udp",       "rcode=2",        "rcode=5",      "upward",        "truncate",
@@ -202,36 +238,25 @@ static const char *const ways[] = {
 
 enum { WAYS = sizeof ways / sizeof *ways, LIAR_EVERY = 4 };
 
-static bool trial_liars(const struct options *options)
+static void let_some_lie(struct crowd *crowd)
 {
-        struct net_settings settings = {
-                .seed = options->seed, .delay_ms = 30, .jitter_ms = 20, .watch = options->watch
-        };
-        uint64_t count = options->questions ? options->questions : options->full ? 10000 : 2000;
-        struct authority *authority =
-                authority_generate(&(struct authority_settings){ options->seed, 1750000000 }, count / 10);
-        struct crowd crowd;
-        bool good;
+        struct authority *authority = crowd->net.authority;
 
-        if (!authority || !open_crowd(&crowd, authority, &settings, count))
-                return false;
         for (size_t i = 0; i < authority_server_count(authority); i += LIAR_EVERY) {
-                const char *way = ways[rng_below(&crowd.net.rng, WAYS)];
+                const char *way = ways[rng_below(&crowd->net.rng, WAYS)];
 
                 if (!authority_misbehave(authority, i, way))
                         printf("  the authority does not know %s\n", way);
         }
-        run_crowd(&crowd);
-        good = !crowd.lied_to && crowd.resolved * 1000 >= crowd.count * 990;
-        if (!good)
-                print_unresolved(&crowd, 10);
-        printf("%s liars, seed %llu: %llu questions, %.2f %% resolved in 10 s, %llu false, %.2f messages a question\n",
-               good ? "PASS" : "FAIL", (unsigned long long)options->seed, (unsigned long long)count,
-               100.0 * (double)crowd.resolved / (double)count, (unsigned long long)crowd.lied_to,
-               (double)crowd.net.sent / (double)count);
-        close_crowd(&crowd);
-        authority_free(authority);
-        return good;
+}
+
+static bool trial_liars(const struct options *options)
+{
+        static const struct crowd_trial trial = {
+                .name = "liars", .net = { .delay_ms = 30, .jitter_ms = 20 }, .prepare = let_some_lie, .per_mille = 990
+        };
+
+        return try_crowd(options, &trial);
 }
 
 /* --- Trial: hostile zones ----------------------------------------------------------------------------------------- */
@@ -353,7 +378,7 @@ static bool trial_attack(const struct options *options, const char *lab, const s
                                          .watch = options->watch };
         char complaint[AUTHORITY_COMPLAINT_MAX];
         struct authority *authority =
-                authority_load(lab, &(struct authority_settings){ options->seed, 1750000000 }, complaint);
+                authority_load(lab, &(struct authority_settings){ options->seed, LAB_WALL_S }, complaint);
         struct last_answer last;
         struct net net;
         bool good = true;
@@ -398,6 +423,7 @@ static const struct trial {
         bool (*run)(const struct options *);
 } trials[] = {
         { "loss", trial_loss },
+        { "signed", trial_signed },
         { "liars", trial_liars },
         { "hostile", trial_hostile },
 };
@@ -406,7 +432,7 @@ enum { TRIALS = sizeof trials / sizeof *trials };
 
 static int usage(void)
 {
-        fputs("usage: simulate [--full] [--seed N] [--questions N] [--watch NAME] [loss] [liars] [hostile]\n", stderr);
+        fputs("usage: simulate [--full] [--seed N] [--questions N] [--watch NAME] [TRIAL...]\n", stderr);
         return 2;
 }
 
