@@ -174,6 +174,8 @@ static bool hash_name(struct chain *chain, const struct name *name, uint8_t out[
         uint8_t canonical[NAME_WIRE_MAX];
         unsigned *blocks = chain->context->nsec3_blocks;
 
+        if (!chain->count)
+                return false; /* nothing to compare with */
         if (*blocks + price(p) > blocks_allowed(chain->context)) {
                 chain->spent = true;
                 return false;

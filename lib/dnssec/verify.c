@@ -82,12 +82,12 @@ static bool is_in_time(const struct rrsig *sig, uint64_t wall_s, const char *own
 /* A set is looked at again each time one of its checks is done: each signature is told once a question. */
 static bool is_news(struct verify_budget *budget, const uint8_t *signature)
 {
-        unsigned known = budget->told_count < VERIFY_TOLD ? budget->told_count : VERIFY_TOLD;
-
-        for (unsigned i = 0; i < known; i++)
+        for (unsigned i = 0; i < budget->told_count; i++)
                 if (budget->told[i] == signature)
                         return false;
-        budget->told[budget->told_count++ % VERIFY_TOLD] = signature;
+        if (budget->told_count == VERIFY_TOLD)
+                return false;
+        budget->told[budget->told_count++] = signature;
         return true;
 }
 
