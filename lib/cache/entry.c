@@ -213,7 +213,6 @@ size_t entry_write_server(const struct entry_seal *seal, struct store_bytes key,
         write_u64(&writer, note->dead_until);
         write_u64(&writer, note->no_edns_until);
         write_u64(&writer, note->tcp_only_until);
-        write_u64(&writer, note->lame_until);
         write_u8(&writer, note->cookie_len);
         write_bytes(&writer, note->cookie, sizeof(note->cookie));
         write_bytes(&writer, note->cookie_client, sizeof(note->cookie_client));
@@ -561,7 +560,6 @@ static void read_note(struct reader *reader, struct server_note *note)
         note->dead_until = read_u64(reader);
         note->no_edns_until = read_u64(reader);
         note->tcp_only_until = read_u64(reader);
-        note->lame_until = read_u64(reader);
         note->cookie_len = read_u8(reader);
 }
 

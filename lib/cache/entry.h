@@ -111,7 +111,7 @@ struct server_note {
         uint64_t epoch;       /* network epoch of the failures below */
         uint16_t timeouts;    /* in a row */
         uint64_t dead_until;  /* cache time; not asked before, except as a probe */
-        uint64_t no_edns_until, tcp_only_until, lame_until;
+        uint64_t no_edns_until, tcp_only_until;
         uint8_t cookie_len;   /* server cookie, 0 or 8..32 */
         uint8_t cookie[COOKIE_SERVER_MAX];
         uint8_t cookie_client[COOKIE_CLIENT_LEN];

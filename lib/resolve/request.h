@@ -71,7 +71,6 @@ struct request {
         bool checking_disabled;
         bool recursion;     /* RD */
         bool cold;          /* the cache is not read */
-        bool stale_allowed; /* LOOKUP again, with leave to be late */
         uint8_t key[NAME_WIRE_MAX + 16];
         uint16_t key_len; /* 0: not open to others */
         struct listener *audience;
@@ -92,7 +91,6 @@ struct request {
         uint16_t task_count;
         uint16_t mark; /* the last one used in a search of the tasks */
         uint64_t began_us;
-        uint64_t network_us;                /* time the root task spent waiting */
         struct timer timer;                 /* the next of: stale answer, last answer, end */
         uint64_t source[FRONT_SOURCES_MAX]; /* store entries that LOOKUP used, for the front shelf */
         unsigned source_count;

@@ -41,8 +41,6 @@ static const char *purpose_word(enum purpose purpose)
                 return "chain of trust";
         case PURPOSE_PRIME:
                 return "priming";
-        case PURPOSE_REFRESH:
-                return "prefetch";
         }
         return "";
 }

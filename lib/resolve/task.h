@@ -30,7 +30,6 @@ enum purpose {
         PURPOSE_ADDRESS,  /* the address of a name server is needed */
         PURPOSE_KEYS,     /* a DS or DNSKEY set is needed to prove something */
         PURPOSE_PRIME,    /* the root's own NS set (RFC 9609) */
-        PURPOSE_REFRESH,  /* a prefetch: nobody waits */
 };
 
 enum { NEEDS_MAX = 8, TASK_FLIGHTS = 3, TASK_ATTEMPTS = 64, TASK_CLOSED = 16 };
@@ -53,10 +52,7 @@ struct outcome {
         unsigned alias_count;
         const struct finding *alias[CLAIM_ALIASES];
         const struct finding *final; /* never NULL once the task is done */
-        bool refused;                /* policy says REFUSED */
         uint16_t final_type;
-        bool from_cache; /* no message was needed for any part */
-        bool stale;
 };
 
 /* One message that is to be sent. */
@@ -117,7 +113,6 @@ struct task {
 
         /* FLIGHT waits for: */
         struct seat seat[TASK_FLIGHTS];
-        uint64_t waiting_since_us;
         unsigned near_misses; /* replies that nearly matched */
         bool nudged;          /* a flight is late, or lost: choose again */
         bool hedge_wanted;    /* a flight is slower than usual: another server may be asked beside it */
