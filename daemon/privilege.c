@@ -45,13 +45,23 @@ static void drop_bounding_set(void)
                 (void)prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
 }
 
+static bool has_at_most_ports(void)
+{
+        struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+        struct __user_cap_data_struct held[_LINUX_CAPABILITY_U32S_3] = { 0 };
+
+        return syscall(SYS_capget, &header, held) == 0 && held[1].permitted == 0 &&
+               (held[0].permitted & ~(1u << CAP_NET_BIND_SERVICE)) == 0;
+}
+
+/* A sandbox around us, such as that of the systemd unit, may forbid capset: it gave us then what ports need, or nothing. */
 static enum err drop_capabilities(void)
 {
         struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
         struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { 0 };
 
         (void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-        return syscall(SYS_capset, &header, none) ? ERR_IO : ERR_OK;
+        return syscall(SYS_capset, &header, none) == 0 || has_at_most_ports() ? ERR_OK : ERR_IO;
 }
 
 enum err privilege_drop(const struct identity *identity)
