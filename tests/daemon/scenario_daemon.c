@@ -381,34 +381,33 @@ static bool play_mode(struct rpl *rpl, bool minimise, bool verbose, char why[WHY
         return false;
 }
 
+static int play_both_ways(struct rpl *rpl, bool verbose, char why[WHY_MAX])
+{
+        struct address address[RPL_ADDRESSES_MAX + 2];
+        unsigned count = rpl_addresses(rpl, address, RPL_ADDRESSES_MAX);
+        const char *mode = rpl_minimisation(rpl);
+        bool passed;
+
+        (void)!address_parse("fd00:dec::1", &address[count++]);
+        (void)!address_parse("fd00:dec::2", &address[count++]);
+        if (rpl_switch(rpl, "in-process", false) || !netns_enter(address, count))
+                return STATUS_SKIPPED;
+        passed = (mode && !strcmp(mode, "off")) || play_mode(rpl, true, verbose, why);
+        passed = passed && ((mode && !strcmp(mode, "on")) || play_mode(rpl, false, verbose, why));
+        return passed ? STATUS_PASSED : STATUS_FAILED;
+}
+
 /* In a process of its own: play a file; the status says how it went, why is written to stdout. */
 static int play_file(const char *path, bool verbose)
 {
         char why[WHY_MAX] = "";
-        struct address address[RPL_ADDRESSES_MAX + 2];
         struct rpl *rpl = rpl_read(path, why);
-        unsigned count;
-        const char *mode;
-        bool passed;
+        int status = rpl ? play_both_ways(rpl, verbose, why) : STATUS_FAILED;
 
-        if (!rpl) {
-                puts(why);
-                return STATUS_FAILED;
-        }
-        if (rpl_switch(rpl, "in-process", false))
-                return STATUS_SKIPPED;
-        count = rpl_addresses(rpl, address, RPL_ADDRESSES_MAX);
-        (void)!address_parse("fd00:dec::1", &address[count++]);
-        (void)!address_parse("fd00:dec::2", &address[count++]);
-        if (!netns_enter(address, count))
-                return STATUS_SKIPPED;
-        mode = rpl_minimisation(rpl);
-        passed = (mode && !strcmp(mode, "off")) || play_mode(rpl, true, verbose, why);
-        passed = passed && ((mode && !strcmp(mode, "on")) || play_mode(rpl, false, verbose, why));
         rpl_free(rpl);
-        if (!passed)
+        if (status == STATUS_FAILED)
                 puts(why);
-        return passed ? STATUS_PASSED : STATUS_FAILED;
+        return status;
 }
 
 /* --- All files, some at a time ------------------------------------------------------------------------------------ */
