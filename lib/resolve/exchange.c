@@ -8,17 +8,6 @@
 
 /* --- FLIGHT ------------------------------------------------------------------------------------------------------- */
 
-static struct attempt *attempt_for(struct task *task, const struct address *address)
-{
-        struct attempt *attempt = task_attempt(task, address);
-
-        if (attempt || task->attempt_count == TASK_ATTEMPTS)
-                return attempt;
-        attempt = &task->attempt[task->attempt_count++];
-        *attempt = (struct attempt){ .address = *address };
-        return attempt;
-}
-
 /* A free seat; the flight that has been under way longest gives way when all are taken. */
 static struct seat *free_seat(struct task *task)
 {
@@ -102,7 +91,7 @@ static bool depart(struct task *task, const struct outgoing *out)
 
 static enum task_state send(struct task *task, const struct pick *pick)
 {
-        struct attempt *attempt = attempt_for(task, &pick->server.address);
+        struct attempt *attempt = task_begin_attempt(task, &pick->server.address);
 
         if (!attempt)
                 return task_give_up(task, EDE_OTHER, "too many servers were tried");
@@ -181,7 +170,7 @@ static enum task_state again(struct task *task, bool tcp, const char *why)
 
 static enum task_state useless(struct task *task, const char *why)
 {
-        struct attempt *attempt = attempt_for(task, &task->reply_from.address);
+        struct attempt *attempt = task_begin_attempt(task, &task->reply_from.address);
         char rcode[12];
 
         if (attempt)
@@ -207,7 +196,7 @@ static enum task_state show_more(struct task *task)
 
 static enum task_state without_edns(struct task *task)
 {
-        struct attempt *attempt = attempt_for(task, &task->reply_from.address);
+        struct attempt *attempt = task_begin_attempt(task, &task->reply_from.address);
 
         if (!attempt || attempt->no_edns)
                 return useless(task, "it does not understand us");
@@ -219,7 +208,7 @@ static enum task_state without_edns(struct task *task)
 /* RFC 7873 5.3: the reply brought a new server cookie; one more try with it, then TCP, which needs none. */
 static enum task_state with_new_cookie(struct task *task)
 {
-        struct attempt *attempt = attempt_for(task, &task->reply_from.address);
+        struct attempt *attempt = task_begin_attempt(task, &task->reply_from.address);
 
         if (!attempt || task->reply_tcp)
                 return useless(task, "it does not accept its own cookie");
@@ -233,7 +222,7 @@ static enum task_state with_new_cookie(struct task *task)
 
 static enum task_state by_tcp(struct task *task, const char *why)
 {
-        struct attempt *attempt = attempt_for(task, &task->reply_from.address);
+        struct attempt *attempt = task_begin_attempt(task, &task->reply_from.address);
 
         if (!attempt || attempt->tcp_sends >= LIMIT_TCP_PER_SERVER)
                 return useless(task, "TCP was tried already");

@@ -162,8 +162,11 @@ bool task_is_closed_to(const struct task *task, const struct task *sub);
 /** From now on this is what servers are shown; whatever was tried with something else is forgotten. */
 void task_show(struct task *task, const struct shown *shown);
 
-/** What was tried with an address; NULL when too many were. */
+/** What was tried with an address; NULL if nothing was. */
 struct attempt *task_attempt(struct task *task, const struct address *address);
+
+/** The same, begun if need be; NULL when too many were tried. */
+struct attempt *task_begin_attempt(struct task *task, const struct address *address);
 
 /** Wait for none of its messages any more. */
 void task_leave_flights(struct task *task);

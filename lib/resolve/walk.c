@@ -147,6 +147,7 @@ static bool is_being_asked(const struct task *task, const struct address *addres
         return false;
 }
 
+/* Why a server is passed over is told once: CHOOSE runs again whenever something comes that it waits for. */
 static void add_candidate(struct task *task, struct choice *choice, const struct endpoint *at)
 {
         struct desk *desk = task->request->desk;
@@ -159,7 +160,7 @@ static void add_candidate(struct task *task, struct choice *choice, const struct
                         return;
         if (choice->count < CANDIDATES_MAX && servers_consider(desk, task, at, &choice->candidate[choice->count], &why))
                 choice->count++;
-        else if (why && !task_attempt(task, &at->address))
+        else if (why && !task_attempt(task, &at->address) && task_begin_attempt(task, &at->address))
                 request_trace(task->request, task->number, STEP_SKIP, at, why);
 }
 
@@ -291,6 +292,17 @@ struct attempt *task_attempt(struct task *task, const struct address *address)
                 if (address_equal(&task->attempt[i].address, address))
                         return &task->attempt[i];
         return NULL;
+}
+
+struct attempt *task_begin_attempt(struct task *task, const struct address *address)
+{
+        struct attempt *attempt = task_attempt(task, address);
+
+        if (attempt || task->attempt_count == TASK_ATTEMPTS)
+                return attempt;
+        attempt = &task->attempt[task->attempt_count++];
+        *attempt = (struct attempt){ .address = *address };
+        return attempt;
 }
 
 static bool was_sent_to(struct task *task, const struct address *address)

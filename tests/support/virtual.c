@@ -320,6 +320,13 @@ static void deliver(struct virtual *v)
         free(next.bytes);
 }
 
+void virtual_tick(struct virtual *v)
+{
+        struct event event = { .kind = EVENT_TICK };
+
+        feed_one(v, &event);
+}
+
 static void tick(struct virtual *v)
 {
         struct event event = { .kind = EVENT_TICK };

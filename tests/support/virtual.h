@@ -62,6 +62,9 @@ size_t virtual_pending(const struct virtual *v);
 /** What the resolver counted so far. */
 const struct metrics *virtual_metrics(const struct virtual *v);
 
+/** A TICK now, whether anything is due or not. Signatures that are to be checked stay so until the next event. */
+void virtual_tick(struct virtual *v);
+
 /** Be called after each event, when its actions are done but for the signatures that are to be checked. */
 void virtual_watch(struct virtual *v, void (*fed)(void *context), void *context);
 
