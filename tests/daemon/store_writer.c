@@ -6,6 +6,7 @@
 #include "filler.h"
 #include "scratch.h"
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -56,14 +57,27 @@ static int down(void **state)
         return 0;
 }
 
+/* Lets something happen in the middle of the work: each worker has a third of its rounds left when it goes on. */
+struct intermission {
+        atomic_uint waiting;
+        atomic_bool over;
+};
+
 /* A worker: its own cache over the common store. */
 struct worker {
         struct bench *bench;
         pthread_t thread;
         uint32_t first;
         uint32_t wrong;
-        atomic_uint *turn;
+        struct intermission *intermission; /* NULL: none */
 };
+
+static void wait_for_end(struct intermission *intermission)
+{
+        atomic_fetch_add(&intermission->waiting, 1);
+        while (!atomic_load(&intermission->over))
+                sched_yield();
+}
 
 static void *work(void *context)
 {
@@ -79,17 +93,17 @@ static void *work(void *context)
                 if (batch)
                         (void)writer_take(worker->bench->writer, batch);
                 (void)filler_count(&mine, worker->first, 100, 63, &worker->wrong);
-                if (worker->turn)
-                        atomic_fetch_add(worker->turn, 1);
+                if (worker->intermission && round == ROUNDS * 2 / 3)
+                        wait_for_end(worker->intermission);
         }
         filler_leave(&mine);
         return NULL;
 }
 
-static void start_workers(struct bench *bench, struct worker *worker, atomic_uint *turn)
+static void start_workers(struct bench *bench, struct worker *worker, struct intermission *intermission)
 {
         for (unsigned i = 0; i < WORKERS; i++) {
-                worker[i] = (struct worker){ .bench = bench, .first = i * 100000, .turn = turn };
+                worker[i] = (struct worker){ .bench = bench, .first = i * 100000, .intermission = intermission };
                 assert_int_equal(pthread_create(&worker[i].thread, NULL, work, &worker[i]), 0);
         }
 }
@@ -222,13 +236,14 @@ static void test_the_file_is_cut_off_under_load(void **state)
 {
         struct bench *bench = start(state);
         struct worker worker[WORKERS];
-        atomic_uint turn = 0;
+        struct intermission intermission = { 0 };
         char path[SCRATCH_PATH];
 
-        start_workers(bench, worker, &turn);
-        while (atomic_load(&turn) < WORKERS * ROUNDS / 3)
-                ;
+        start_workers(bench, worker, &intermission);
+        while (atomic_load(&intermission.waiting) == 0)
+                sched_yield();
         assert_int_equal(truncate(scratch_path(bench->dir, "cache.mdb", path), 4096 * 3), 0);
+        atomic_store(&intermission.over, true);
         join_workers(worker);
         (void)flush_and_wait(bench, FLUSH_NAME, "nobody.example.");
         struct store_stat stat;
