@@ -1,6 +1,6 @@
 #!/bin/sh
 # Words that must not be in the code: functions that cannot be used safely, and in lib/ those that touch the world.
-# Also lines over 120 columns, tabs, and blanks at line ends.
+# Also lines over 120 columns (140 in tests, whose tables are wide), tabs, and blanks at line ends.
 #
 #   words.sh SOURCE_DIR
 set -eu
@@ -41,7 +41,7 @@ banned 'lib/' 'lib/ starts no thread' 'pthread_create thrd_create'
 
 layout=$(find lib daemon tests -name '*.[ch]' | sort | LC_ALL=C xargs awk '
         { columns = $0; gsub(/[\200-\277]/, "", columns) } # the later bytes of a UTF-8 character take no column
-        length(columns) > 120 { print FILENAME ":" FNR ": " length(columns) " columns" }
+        length(columns) > (FILENAME ~ /^tests\// ? 140 : 120) { print FILENAME ":" FNR ": " length(columns) " columns" }
         /\t/ { print FILENAME ":" FNR ": a tab" }
         /[ \t]$/ { print FILENAME ":" FNR ": blanks at the end" }')
 if [ -n "$layout" ]; then
