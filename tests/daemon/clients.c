@@ -2,6 +2,7 @@
 #include "asker.h"
 #include "cairnd.h"
 #include "forwarder.h"
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -32,11 +33,24 @@ static int tear_down(void **state)
 }
 
 /* The socket is connected: an answer from another address would not be heard. */
+/* Many a container has no ::1. */
+static bool has_ipv6(void)
+{
+        struct sockaddr_in6 loopback = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+        int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        bool works = fd >= 0 && bind(fd, (struct sockaddr *)&loopback, sizeof loopback) == 0;
+
+        if (fd >= 0)
+                close(fd);
+        return works;
+}
+
 static void answers_leave_from_the_address_that_was_asked(void **state)
 {
         static const char *const address[] = { "127.0.0.1", "127.0.0.2", "127.9.8.7", "::1" };
+        unsigned count = sizeof address / sizeof *address - (has_ipv6() ? 0 : 1);
 
-        for (unsigned i = 0; i < sizeof address / sizeof *address; i++) {
+        for (unsigned i = 0; i < count; i++) {
                 int fd = udp_to(address[i], cairnd.port);
 
                 assert_true(udp_works(fd, (uint16_t)(100 + i), "from.example"));
