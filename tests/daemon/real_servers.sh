@@ -1,0 +1,229 @@
+#!/bin/bash
+# cairnd resolves from real authoritative servers: the lab's good zones, signed once and written to files, are served on
+# the lab's own addresses by NSD, then by Knot DNS. What cairnd answers must be what the lab's server of truth says, in
+# rcode, AD and records.
+#
+# One process serves all zones on all addresses, as a provider's servers do: it answers for parent and child alike where
+# the lab's own servers refer. Zones within bad. are left out; there is nothing to resolve in them.
+#
+# VERBOSE=1 prints every answer. In a network namespace of its own, where all ports are free.
+set -u
+if [ "${1:-}" != inside ]; then
+        user=()
+        [ "$(id -u)" -eq 0 ] || user=(--user --map-root-user)
+        unshare "${user[@]}" --net true 2>/dev/null || { echo 'SKIP: no namespaces can be made here'; exit 77; }
+        exec unshare "${user[@]}" --net --pid --fork --kill-child "$0" inside
+fi
+ip link set lo up
+
+source=${CAIRN_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
+build=${CAIRN_BUILD:-$source/build/release}
+PATH=$PATH:/usr/sbin
+for tool in nsd knotd dig; do
+        command -v "$tool" >/dev/null || { echo "SKIP: $tool is not installed"; exit 77; }
+done
+
+work=$(mktemp -d)
+pids=()
+finish() {
+        for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null; done
+        wait
+        rm -rf "$work"
+}
+trap finish EXIT
+
+# wait_for WHAT COMMAND...: until the command succeeds; 20 s at most.
+wait_for() {
+        local what=$1
+        shift
+        for _ in $(seq 200); do
+                "$@" >/dev/null 2>&1 && return 0
+                sleep 0.1
+        done
+        echo "$what did not start"
+        tail -n 20 "$work"/*.log
+        exit 1
+}
+
+# The lab itself serves beside, on another port, to say the truth; it signs the zones, and writes them down.
+start_lab() {
+        "$build/authority" --zones "$source/zones/lab" --port "$lab_port" --dump "$work" --hints "$work/hints" \
+                --anchor "$work/anchor" >"$work/lab.log" 2>&1 &
+        pids+=($!)
+        wait_for 'the lab' grep -q ready "$work/lab.log"
+}
+
+# Of lab.conf: the addresses with a good zone into the file addresses, the good zones (name, file of --dump) into zones.
+choose_zones() {
+        awk -v addresses="$work/addresses" '
+                $1 != "server" { next }
+                {
+                        good = 0
+                        for (i = 3; i <= NF && $i !~ /^[+#]/; i++) {
+                                if ($i ~ /\.bad$/) continue
+                                good = 1
+                                file = $i == "." ? "root" : $i
+                                gsub("/", "-", file)
+                                if (!seen[$i]++) print $i, file ".zone"
+                        }
+                        if (good && !bound[$2]++) print $2 >addresses
+                }
+        ' "$source/zones/lab/lab.conf" >"$work/zones"
+}
+
+configure_nsd() {
+        cat <<-EOF
+                server:
+                 port: $server_port
+                 username: ""
+                 zonesdir: "$work"
+                 database: ""
+                 zonelistfile: "$work/nsd/list"
+                 pidfile: "$work/nsd/pid"
+                 xfrdfile: ""
+                 xfrdir: "$work/nsd"
+                 server-count: 1
+EOF
+        sed "s/.*/ ip-address: &@$server_port/" "$work/addresses"
+        printf 'remote-control:\n control-enable: no\n'
+        while read -r name file; do
+                printf 'zone:\n name: "%s"\n zonefile: "%s"\n' "$name" "$file"
+        done <"$work/zones"
+}
+
+configure_knot() {
+        cat <<EOF
+server:
+  rundir: $work/knot
+  udp-workers: 1
+  tcp-workers: 1
+  background-workers: 1
+  listen: [ $(sed "s/.*/\"&@$server_port\"/" "$work/addresses" | paste -sd ,) ]
+log:
+- target: stderr
+  any: warning
+database:
+  storage: $work/knot
+template:
+- id: default
+  storage: $work
+  semantic-checks: off
+  zonefile-sync: -1
+  journal-content: none
+zone:
+EOF
+        while read -r name file; do
+                printf -- '- domain: "%s"\n  file: "%s"\n' "$name" "$file"
+        done <"$work/zones"
+}
+
+# Whether the server has loaded its zones: it answers for the last of them with authority.
+serves_zones() {
+        dig +time=1 +tries=1 +norecurse -p "$server_port" "@$(tail -n 1 "$work/addresses")" \
+                "$(tail -n 1 "$work/zones" | cut -d ' ' -f 1)" SOA | grep -q '^;; flags:.* aa'
+}
+
+# start_server KIND: nsd or knot.
+start_server() {
+        mkdir "$work/$1"
+        "configure_$1" >"$work/$1/conf"
+        case $1 in
+        nsd) nsd -d -c "$work/nsd/conf" >"$work/nsd.log" 2>&1 & ;;
+        knot) knotd -c "$work/knot/conf" >"$work/knot.log" 2>&1 & ;;
+        esac
+        server=$!
+        pids+=("$server")
+        wait_for "$1" serves_zones
+}
+
+# start_resolver KIND: with an empty cache.
+start_resolver() {
+        mkdir "$work/$1/cache" "$work/$1/state"
+        cat >"$work/$1/cairn.yaml" <<-EOF
+                listen: [127.0.0.1]
+                port: $port
+                cache-dir: $work/$1/cache
+                state-dir: $work/$1/state
+                control-socket: $work/$1/control
+                root-hints-file: $work/hints
+                trust-anchor-file: $work/anchor
+                upstream-port: $server_port
+                do-not-query-localhost: no
+EOF
+        "$build/cairnd" --config "$work/$1/cairn.yaml" >"$work/$1-cairnd.log" 2>&1 &
+        resolver=$!
+        pids+=("$resolver")
+        wait_for cairnd dig +time=1 +tries=1 -p "$port" @127.0.0.1 localhost
+}
+
+# What is asked: all that is to be answered with the truth, outside bad.
+choose_questions() {
+        {
+                grep -v '^#' "$source/tests/daemon/lab_names.txt" | awk 'NF == 3'
+                grep -v '^#' "$source/tests/daemon/lab_questions.txt" | awk 'NF == 3 { print $2, $3, "truth" }'
+        } | awk '!seen[tolower($1), $2]++ && $3 == "truth" && $1 !~ /\.bad$/ { print $1, $2 }' >"$work/questions"
+}
+
+# ask ADDRESS PORT: one line to each question: rcode, AD, and the answer's records, sorted; without times to live and
+# case, since both servers store names in lower case.
+ask() {
+        dig -p "$2" "@$1" +time=12 +tries=2 +noall +comments +answer -f "$work/questions" 2>/dev/null | awk '
+                function finish_answer(i, j, t) {
+                        if (!asked++) return
+                        for (i = 1; i <= n; i++) for (j = i + 1; j <= n; j++)
+                                if (record[j] < record[i]) { t = record[i]; record[i] = record[j]; record[j] = t }
+                        line = status ad
+                        for (i = 1; i <= n; i++) line = line " | " record[i]
+                        print line
+                }
+                function begin_answer(what) { finish_answer(); status = what; ad = ""; n = 0 }
+                /^;; Got answer/ { begin_answer("?") }
+                /^;; no servers could be reached/ { begin_answer("SILENCE") }
+                /->>HEADER<<-/ { match($0, /status: [A-Z]+/); status = substr($0, RSTART + 8, RLENGTH - 8) }
+                /^;; flags:/ { ad = / ad[ ;]/ ? " ad" : "" }
+                /^[^;]/ { $2 = ""; record[++n] = tolower($0) }
+                END { finish_answer() }
+        '
+}
+
+# judge KIND: compare its answers with the truth; fails if any differs.
+judge() {
+        local count who
+        count=$(wc -l <"$work/questions")
+        for who in truth "$1"; do
+                [ "$(wc -l <"$work/$who.answers")" -eq "$count" ] ||
+                        { echo "$who: $(wc -l <"$work/$who.answers") answers to $count questions"; return 1; }
+        done
+        paste -d '\n' "$work/questions" "$work/truth.answers" "$work/$1.answers" |
+                awk -v kind="$1" -v verbose="${VERBOSE:-}" '
+                        NR % 3 == 1 { question = $0 }
+                        NR % 3 == 2 { truth = $0 }
+                        NR % 3 == 0 {
+                                count++
+                                if ($0 == truth) good++
+                                else print "DIFFERS: " question "\n  truth:  " truth "\n  cairnd: " $0
+                                if (verbose) print question ": " $0
+                        }
+                        END { print kind ": " good + 0 " of " count; exit good != count }
+                '
+}
+
+port=5300
+server_port=5354
+lab_port=5355
+start_lab
+choose_zones
+choose_questions
+[ "$(wc -l <"$work/questions")" -ge 200 ] || { echo "only $(wc -l <"$work/questions") questions"; exit 1; }
+ask 127.53.255.53 "$lab_port" >"$work/truth.answers"
+
+status=0
+for kind in nsd knot; do
+        start_server "$kind"
+        start_resolver "$kind"
+        ask 127.0.0.1 "$port" >"$work/$kind.answers"
+        judge "$kind" || status=1
+        kill "$server" "$resolver"
+        wait "$server" "$resolver"
+done
+exit $status
