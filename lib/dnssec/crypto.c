@@ -164,24 +164,39 @@ static EVP_PKEY *pkey_from(const struct crypto_policy *policy, uint8_t algorithm
         return NULL;
 }
 
-struct crypto_key *crypto_key_new(const struct crypto_policy *policy, const struct rdata *dnskey)
+/* Why the library made no key. */
+static enum err library_error(void)
+{
+        enum err err = ERR_FORM;
+        unsigned long error;
+
+        while ((error = ERR_get_error()))
+                if (ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE)
+                        err = ERR_MEMORY;
+        return err;
+}
+
+enum err crypto_key_new(const struct crypto_policy *policy, const struct rdata *dnskey, struct crypto_key **out)
 {
         struct reader reader = reader_over(dnskey->bytes, dnskey->len);
         const uint8_t *head = read_bytes(&reader, DNSKEY_HEAD_LEN);
 
         if (!head || !crypto_algorithm_supported(policy, head[3]))
-                return NULL;
-        EVP_PKEY *pkey = pkey_from(policy, head[3], &reader);
-        struct crypto_key *key = pkey ? malloc(sizeof *key) : NULL;
+                return ERR_FORM;
         ERR_clear_error();
+        EVP_PKEY *pkey = pkey_from(policy, head[3], &reader);
+        if (!pkey)
+                return library_error();
+        struct crypto_key *key = malloc(sizeof *key);
         if (!key) {
                 EVP_PKEY_free(pkey);
-                return NULL;
+                return ERR_MEMORY;
         }
         atomic_init(&key->holds, 1);
         key->algorithm = head[3];
         key->pkey = pkey;
-        return key;
+        *out = key;
+        return ERR_OK;
 }
 
 static bool is_rsa(uint8_t algorithm)

@@ -26,10 +26,11 @@ bool crypto_digest_supported(const struct crypto_policy *policy, uint8_t digest)
 struct crypto_key;
 
 /**
- * From the RDATA of a DNSKEY (RFC 4034 2.1). NULL: unsupported, malformed or out of the limits. One hold is the
- * caller's.
+ * From the RDATA of a DNSKEY (RFC 4034 2.1). One hold is the caller's. ERR_FORM: unsupported, malformed or out of the
+ * limits; seldom also for lack of memory, of which the library does not always tell. ERR_MEMORY.
  */
-struct crypto_key *crypto_key_new(const struct crypto_policy *policy, const struct rdata *dnskey);
+MUST_USE enum err crypto_key_new(const struct crypto_policy *policy, const struct rdata *dnskey,
+                                 struct crypto_key **out);
 
 /**
  * Is this an RSA key as it should be, but of a size or with an exponent that is not accepted? It counts as unsupported.

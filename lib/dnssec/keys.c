@@ -63,10 +63,9 @@ void zone_keys_release(struct zone_keys *keys)
 
 struct crypto_key *zone_keys_at(struct zone_keys *keys, unsigned i, const struct crypto_policy *policy)
 {
-        if (!keys->item[i].key && !keys->item[i].unusable) {
-                keys->item[i].key = crypto_key_new(policy, &keys->item[i].rdata);
-                keys->item[i].unusable = !keys->item[i].key;
-        }
+        if (!keys->item[i].key && keys->item[i].refused < KEY_TRIES &&
+            crypto_key_new(policy, &keys->item[i].rdata, &keys->item[i].key) == ERR_FORM)
+                keys->item[i].refused++;
         return keys->item[i].key;
 }
 

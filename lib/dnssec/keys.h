@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { ZONE_KEYS_MAX = 32 };
+enum { ZONE_KEYS_MAX = 32, KEY_TRIES = 3 };
 
 struct zone_keys {
         struct name zone;
@@ -19,7 +19,7 @@ struct zone_keys {
                 uint16_t tag;
                 struct rdata rdata;
                 struct crypto_key *key; /* made when first used, or NULL; see zone_keys_release */
-                bool unusable;
+                uint8_t refused; /* how often it could not be made; after KEY_TRIES times it is not tried again */
         } item[ZONE_KEYS_MAX];
 };
 
@@ -30,7 +30,7 @@ struct zone_keys {
 void zone_keys_init(struct zone_keys *keys, const struct crypto_policy *policy, const struct rrset *dnskey);
 void zone_keys_release(struct zone_keys *keys);
 
-/** The key itself, made when it is first wanted; NULL when it is malformed or out of the limits. */
+/** The key itself, made when it is first wanted; NULL when it is malformed, out of the limits, or no memory is left. */
 struct crypto_key *zone_keys_at(struct zone_keys *keys, unsigned i, const struct crypto_policy *policy);
 
 /**

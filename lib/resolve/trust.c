@@ -176,15 +176,26 @@ static struct verify_context verify_context_for(struct task *task)
         };
 }
 
-static void hand_out(struct task *task, const struct verify_jobs *jobs)
+/* A job that finds no place among the actions is not done by anybody. False: it is the one that was to be awaited. */
+static bool hand_out(struct task *task, const struct verify_jobs *jobs)
 {
-        for (unsigned i = 0; i < jobs->count; i++) {
-                struct action *action = desk_act(task->request->desk, ACTION_CHECK);
+        struct desk *desk = task->request->desk;
+        bool awaited = true;
 
-                if (action)
+        for (unsigned i = 0; i < jobs->count; i++) {
+                struct action *action = desk_act(desk, ACTION_CHECK);
+
+                if (action) {
                         action->check.job = jobs->job[i];
+                        continue;
+                }
+                awaited = awaited && jobs->job[i]->number != jobs->awaited;
+                check_memo_forget(&desk->memo, jobs->job[i]->number);
+                check_free(jobs->job[i]);
         }
-        desk_await_check(task->request->desk, task, jobs->awaited);
+        if (awaited)
+                desk_await_check(desk, task, jobs->awaited);
+        return awaited;
 }
 
 static void tell_limit(struct task *task)
@@ -203,10 +214,10 @@ static enum trust_state settle(struct task *task, enum verify_result result, con
                                struct reason *why)
 {
         *good = result == VERIFY_GOOD;
-        if (result == VERIFY_WAIT) {
-                hand_out(task, jobs);
+        if (result == VERIFY_WAIT && hand_out(task, jobs))
                 return TRUST_WAIT;
-        }
+        if (result == VERIFY_WAIT)
+                *why = (struct reason){ .ede = EDE_OTHER, .text = "out of memory" };
         if (result == VERIFY_BUDGET) {
                 tell_limit(task);
                 *why = (struct reason){ .ede = EDE_OTHER, .text = "too many signatures to check for one question" };
