@@ -21,7 +21,8 @@ static void write_record(struct compose *c, enum section section, const char *li
         if (rr_from_text(line, 300, arena, &rr, &complaint) != ERR_OK)
                 complain(complaint ? complaint : "no record", line);
         const struct rrset one = {
-                .owner = rr.owner, .type = rr.type, .class = rr.class, .count = 1, .rdata = &rr.rdata};
+                .owner = rr.owner, .type = rr.type, .class = rr.class, .count = 1, .rdata = &rr.rdata
+        };
         if (compose_rrset(c, section, &one, rr.ttl, COMPOSE_DATA, 0) != ERR_OK)
                 complain("no room", line);
 }
@@ -44,7 +45,7 @@ static void write_section(struct compose *c, enum section section, const char *t
 
 size_t letter_write(const struct letter *letter, uint8_t *out)
 {
-        struct question question = {.type = letter->qtype, .class = CLASS_IN};
+        struct question question = { .type = letter->qtype, .class = CLASS_IN };
         uint8_t room[NAME_WIRE_MAX];
         struct compose c;
         struct arena arena;
@@ -74,7 +75,9 @@ void letter_address(uint8_t *letter, const uint8_t *query)
 size_t letter_ask(const char *qname, uint16_t qtype, uint16_t id, uint16_t flags, const struct edns *edns, uint8_t *out)
 {
         uint8_t room[MESSAGE_MAX];
-        const struct letter letter = {.id = id, .flags = FLAG_RD | flags, .qname = qname, .qtype = qtype, .edns = edns};
+        const struct letter letter = {
+                .id = id, .flags = FLAG_RD | flags, .qname = qname, .qtype = qtype, .edns = edns
+        };
         size_t len = letter_write(&letter, room);
 
         if (len > QUERY_MAX)

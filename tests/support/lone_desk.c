@@ -22,9 +22,9 @@ static const struct policy *policy_from(const char *yaml)
 
 void lone_open(struct lone_desk *lone, const char *yaml, uint64_t seed)
 {
-        struct resolver_host host = {.worker_count = 1, .cookie_secret = "a secret of ours"};
+        struct resolver_host host = { .worker_count = 1, .cookie_secret = "a secret of ours" };
 
-        *lone = (struct lone_desk){.now = {.mono_us = LONE_MONO_US, .wall_s = LONE_WALL_S, .cache_s = LONE_WALL_S}};
+        *lone = (struct lone_desk){ .now = { .mono_us = LONE_MONO_US, .wall_s = LONE_WALL_S, .cache_s = LONE_WALL_S } };
         memcpy(host.seed, &seed, sizeof(seed));
         lone->policy = policy_from(yaml);
         lone->store = store_ram_new(LONE_STORE, host.seed);
@@ -58,13 +58,13 @@ void lone_pass(struct lone_desk *lone, uint64_t ms)
         lone->now.wall_s = LONE_WALL_S + (lone->now.mono_us - LONE_MONO_US) / 1000000;
         lone->now.cache_s = lone->now.wall_s;
         desk->actions.count = desk->actions.taken = 0;
-        arena_reset(&desk->outbox, (struct arena_mark){.block = NULL});
+        arena_reset(&desk->outbox, (struct arena_mark){ .block = NULL });
         cache_end(desk->cache);
         desk->now = lone->now;
         cache_begin(desk->cache, &desk->now);
 }
 
-static void settle(struct lone_desk *lone)
+void lone_settle(struct lone_desk *lone)
 {
         struct batch *batch = cache_take_batch(lone->desk->cache);
 
@@ -77,13 +77,13 @@ void lone_feed(struct lone_desk *lone, const struct event *event)
 {
         cache_end(lone->desk->cache);
         resolver_feed(lone->resolver, event, lone->now);
-        settle(lone);
+        lone_settle(lone);
         cache_begin(lone->desk->cache, &lone->now);
 }
 
 struct request *lone_request(struct lone_desk *lone, const char *qname, uint16_t qtype)
 {
-        const struct question question = {.name = lone_name(lone, qname), .type = qtype, .class = CLASS_IN};
+        const struct question question = { .name = lone_name(lone, qname), .type = qtype, .class = CLASS_IN };
         struct request *request = request_open(lone->desk, &question, FLAG_RD, false);
 
         if (request)

@@ -33,6 +33,9 @@ void lone_pass(struct lone_desk *lone, uint64_t ms);
 /** Feed an event; what was put into the cache is settled. The actions can be taken with resolver_next(). */
 void lone_feed(struct lone_desk *lone, const struct event *event);
 
+/** What was put into the cache since goes to the store. */
+void lone_settle(struct lone_desk *lone);
+
 /** A request without audience and its root task, which has not run. NULL when there is no place. */
 struct request *lone_request(struct lone_desk *lone, const char *qname, uint16_t qtype);
 

@@ -1,8 +1,8 @@
 #pragma once
 /*
- * The scrubbing matrix: one record too many in a reply, for each section, type and relation of its owner to the question
- * `www.zone.test. A` at the servers of `zone.test.`. All that it would bring, if believed, can be recognised: addresses
- * are 203.0.113.66, names lead to evil.example., digests hold the same bytes.
+ * The scrubbing matrix: one record too many in a reply, for each section, type and relation of its owner to the
+ * question `www.zone.test. A` at the servers of `zone.test.`. All that it would bring, if believed, can be
+ * recognised: addresses are 203.0.113.66, names lead to evil.example., digests hold the same bytes.
  */
 #include "wire/message.h"
 #include "wire/rrtype.h"
@@ -24,15 +24,15 @@ static const struct {
         uint16_t type;
         const char *text;
 } matrix_record[] = {
-        {TYPE_A, "A 203.0.113.66"},
-        {TYPE_AAAA, "AAAA 2001:db8:cb00:7142:cb00:7142:cb00:7142"},
-        {TYPE_NS, "NS ns.evil.example."},
-        {TYPE_CNAME, "CNAME evil.example."},
-        {TYPE_DNAME, "DNAME evil.example."},
-        {TYPE_SOA, "SOA ns.evil.example. evil.example. 1 3600 600 86400 300"},
-        {TYPE_DS, "DS 1 13 2 CB007142CB007142CB007142CB007142CB007142CB007142CB007142CB007142"},
-        {TYPE_MX, "MX 10 evil.example."},
-        {TYPE_TXT, "TXT \"evil\""},
+        { TYPE_A, "A 203.0.113.66" },
+        { TYPE_AAAA, "AAAA 2001:db8:cb00:7142:cb00:7142:cb00:7142" },
+        { TYPE_NS, "NS ns.evil.example." },
+        { TYPE_CNAME, "CNAME evil.example." },
+        { TYPE_DNAME, "DNAME evil.example." },
+        { TYPE_SOA, "SOA ns.evil.example. evil.example. 1 3600 600 86400 300" },
+        { TYPE_DS, "DS 1 13 2 CB007142CB007142CB007142CB007142CB007142CB007142CB007142CB007142" },
+        { TYPE_MX, "MX 10 evil.example." },
+        { TYPE_TXT, "TXT \"evil\"" },
 };
 
 enum { MATRIX_TYPES = sizeof(matrix_record) / sizeof(matrix_record[0]), MATRIX_LINE = 600 };
@@ -46,9 +46,9 @@ static const struct {
         uint16_t rcode;
         const char *section[SECTION_COUNT];
 } matrix_base[MATRIX_BASES] = {
-        [SAYS_ANSWER] = {RCODE_NOERROR, {"www.zone.test. A 192.0.2.80"}},
-        [SAYS_NOTHING] = {RCODE_NOERROR, {NULL}},
-        [SAYS_NXDOMAIN] = {RCODE_NXDOMAIN, {NULL, MATRIX_SOA}},
+        [SAYS_ANSWER] = { RCODE_NOERROR, { "www.zone.test. A 192.0.2.80" } },
+        [SAYS_NOTHING] = { RCODE_NOERROR, { NULL } },
+        [SAYS_NXDOMAIN] = { RCODE_NXDOMAIN, { NULL, MATRIX_SOA } },
 };
 
 /* One cell. */
@@ -102,35 +102,35 @@ static const struct {
         const char *claim;  /* as claim_text() puts it */
         const char *stored; /* beside what every cell may store; "" if nothing */
 } matrix_exception[] = {
-        {SAYS_ANSWER, SECTION_ANSWER, TYPE_A, AT_QNAME, -1, "answer: 2 records", "R www.zone.test. A;"},
+        { SAYS_ANSWER, SECTION_ANSWER, TYPE_A, AT_QNAME, -1, "answer: 2 records", "R www.zone.test. A;" },
 
-        {SAYS_NOTHING, SECTION_ANSWER, TYPE_A, AT_QNAME, -1, "answer: 1 records", "R www.zone.test. A;"},
-        {SAYS_NOTHING, SECTION_ANSWER, TYPE_CNAME, AT_QNAME, -1, "alias: CNAME www.zone.test.",
-         "R www.zone.test. CNAME;R evil.example. TYPE0;"},
-        {SAYS_NOTHING, SECTION_ANSWER, TYPE_DNAME, APEX, -1, "alias: DNAME zone.test.",
-         "R zone.test. DNAME;R www.evil.example. TYPE0;"},
-        {SAYS_NOTHING, SECTION_AUTHORITY, TYPE_NS, AT_QNAME, -1, "referral: www.zone.test. 1 servers 0 addresses",
-         "D www.zone.test.;R ns.evil.example. TYPE0;"},
-        {SAYS_NOTHING, SECTION_AUTHORITY, TYPE_NS, BELOW_QNAME, 0, "lame", ""},
-        {SAYS_NOTHING, SECTION_AUTHORITY, TYPE_NS, SIBLING, 0, "lame", ""},
-        {SAYS_NOTHING, SECTION_AUTHORITY, TYPE_NS, FOREIGN, 0, "lame", ""},
-        {SAYS_NOTHING, SECTION_AUTHORITY, TYPE_NS, APEX, 0, "lame", ""},
-        {SAYS_NOTHING, SECTION_AUTHORITY, TYPE_NS, PARENT, -1, "lame", ""},
-        {SAYS_NOTHING, SECTION_AUTHORITY, TYPE_NS, ROOT, -1, "lame", ""},
-        {SAYS_NOTHING, SECTION_AUTHORITY, TYPE_SOA, AT_QNAME, -1, "answer: no such type, SOA www.zone.test.",
-         "R www.zone.test. A;"},
-        {SAYS_NOTHING, SECTION_AUTHORITY, TYPE_SOA, APEX, -1, "answer: no such type, SOA zone.test.",
-         "R www.zone.test. A;"},
+        { SAYS_NOTHING, SECTION_ANSWER, TYPE_A, AT_QNAME, -1, "answer: 1 records", "R www.zone.test. A;" },
+        { SAYS_NOTHING, SECTION_ANSWER, TYPE_CNAME, AT_QNAME, -1, "alias: CNAME www.zone.test.",
+          "R www.zone.test. CNAME;R evil.example. TYPE0;" },
+        { SAYS_NOTHING, SECTION_ANSWER, TYPE_DNAME, APEX, -1, "alias: DNAME zone.test.",
+          "R zone.test. DNAME;R www.evil.example. TYPE0;" },
+        { SAYS_NOTHING, SECTION_AUTHORITY, TYPE_NS, AT_QNAME, -1, "referral: www.zone.test. 1 servers 0 addresses",
+          "D www.zone.test.;R ns.evil.example. TYPE0;" },
+        { SAYS_NOTHING, SECTION_AUTHORITY, TYPE_NS, BELOW_QNAME, 0, "lame", "" },
+        { SAYS_NOTHING, SECTION_AUTHORITY, TYPE_NS, SIBLING, 0, "lame", "" },
+        { SAYS_NOTHING, SECTION_AUTHORITY, TYPE_NS, FOREIGN, 0, "lame", "" },
+        { SAYS_NOTHING, SECTION_AUTHORITY, TYPE_NS, APEX, 0, "lame", "" },
+        { SAYS_NOTHING, SECTION_AUTHORITY, TYPE_NS, PARENT, -1, "lame", "" },
+        { SAYS_NOTHING, SECTION_AUTHORITY, TYPE_NS, ROOT, -1, "lame", "" },
+        { SAYS_NOTHING, SECTION_AUTHORITY, TYPE_SOA, AT_QNAME, -1, "answer: no such type, SOA www.zone.test.",
+          "R www.zone.test. A;" },
+        { SAYS_NOTHING, SECTION_AUTHORITY, TYPE_SOA, APEX, -1, "answer: no such type, SOA zone.test.",
+          "R www.zone.test. A;" },
 
-        {SAYS_NXDOMAIN, SECTION_ANSWER, TYPE_A, AT_QNAME, -1, "answer: 1 records", "R www.zone.test. A;"},
-        {SAYS_NXDOMAIN, SECTION_ANSWER, TYPE_CNAME, AT_QNAME, -1, "alias: CNAME www.zone.test.",
-         "R www.zone.test. CNAME;R evil.example. TYPE0;"},
-        {SAYS_NXDOMAIN, SECTION_ANSWER, TYPE_DNAME, APEX, -1, "alias: DNAME zone.test.",
-         "R zone.test. DNAME;R www.evil.example. TYPE0;"},
-        {SAYS_NXDOMAIN, SECTION_AUTHORITY, TYPE_SOA, AT_QNAME, -1, "answer: no such name, SOA www.zone.test.",
-         "R www.zone.test. TYPE0;"},
-        {SAYS_NXDOMAIN, SECTION_AUTHORITY, TYPE_SOA, APEX, -1, "answer: no such name, SOA zone.test.",
-         "R www.zone.test. TYPE0;"},
+        { SAYS_NXDOMAIN, SECTION_ANSWER, TYPE_A, AT_QNAME, -1, "answer: 1 records", "R www.zone.test. A;" },
+        { SAYS_NXDOMAIN, SECTION_ANSWER, TYPE_CNAME, AT_QNAME, -1, "alias: CNAME www.zone.test.",
+          "R www.zone.test. CNAME;R evil.example. TYPE0;" },
+        { SAYS_NXDOMAIN, SECTION_ANSWER, TYPE_DNAME, APEX, -1, "alias: DNAME zone.test.",
+          "R zone.test. DNAME;R www.evil.example. TYPE0;" },
+        { SAYS_NXDOMAIN, SECTION_AUTHORITY, TYPE_SOA, AT_QNAME, -1, "answer: no such name, SOA www.zone.test.",
+          "R www.zone.test. TYPE0;" },
+        { SAYS_NXDOMAIN, SECTION_AUTHORITY, TYPE_SOA, APEX, -1, "answer: no such name, SOA zone.test.",
+          "R www.zone.test. TYPE0;" },
 };
 
 /* The number of the cell's exception; -1: it is none. */

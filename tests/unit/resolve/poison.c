@@ -1,6 +1,6 @@
 /*
- * The scrubbing matrix through a whole resolver: root and zone answer as scripted, and afterwards the store holds what it
- * may and nothing else, neither under a key that nobody asked for, nor in a value.
+ * The scrubbing matrix through a whole resolver: root and zone answer as scripted, and afterwards the store holds what
+ * it may and nothing else, neither under a key that nobody asked for, nor in a value.
  */
 #include "cache/key.h"
 #include "letter.h"
@@ -63,7 +63,7 @@ static void say_as_zone(const struct cell *cell, struct letter *letter)
 static void server_gets(void *context, const struct action *send)
 {
         struct world *world = context;
-        struct letter letter = {.flags = FLAG_QR};
+        struct letter letter = { .flags = FLAG_QR };
         static uint8_t bytes[MESSAGE_MAX];
         char qname[NAME_TEXT_MAX];
         struct query query;
@@ -127,14 +127,14 @@ static void check_store(struct store *store, const char *usual, const char *more
 {
         struct store_reader *reader = store_reader_new(store);
         struct store_view *view = store_reader_begin(reader);
-        uint8_t from[STORE_KEY_MAX + 1] = {0};
+        uint8_t from[STORE_KEY_MAX + 1] = { 0 };
         struct store_item item;
         struct arena arena;
         size_t len = 1;
         unsigned count = 0;
 
         arena_init(&arena, SCAN_ARENA);
-        while (store_seek(view, SEEK_FIRST_FROM, (struct store_bytes){from, len}, &arena, &item) == ERR_OK) {
+        while (store_seek(view, SEEK_FIRST_FROM, (struct store_bytes){ from, len }, &arena, &item) == ERR_OK) {
                 char entry[NAME_TEXT_MAX + 50];
 
                 tell_entry(&item, entry, sizeof(entry));
@@ -155,7 +155,7 @@ static void check_store(struct store *store, const char *usual, const char *more
 
 /* --- The test ----------------------------------------------------------------------------------------------------- */
 
-/* What every cell of a base may keep, poison or not: the delegation, and what the question asked for or that it failed. */
+/* What every cell of a base may keep: the delegation, and what the question asked for or that it failed. */
 static const char *usual_entries(const struct cell *cell)
 {
         switch (cell->base) {
@@ -169,7 +169,7 @@ static const char *usual_entries(const struct cell *cell)
 
 static void ask(struct world *world)
 {
-        const struct endpoint from = {.address = {.family = 4, .bytes = {127, 0, 0, 1}}, .port = 4000};
+        const struct endpoint from = { .address = { .family = 4, .bytes = { 127, 0, 0, 1 } }, .port = 4000 };
         uint8_t query[QUERY_MAX];
         size_t len = letter_ask("www.zone.test.", TYPE_A, 7, 0, NULL, query);
 
@@ -181,8 +181,8 @@ static void ask(struct world *world)
 
 static void play_cell(const struct cell *cell, unsigned n)
 {
-        struct world world = {.cell = cell};
-        const struct virtual_hooks hooks = {&world, server_gets, client_gets, NULL};
+        struct world world = { .cell = cell };
+        const struct virtual_hooks hooks = { &world, server_gets, client_gets, NULL };
         char complaint[VIRTUAL_COMPLAINT_MAX] = "", what[2 * MATRIX_LINE];
         int exception = matrix_exception_of(cell);
 
@@ -213,12 +213,12 @@ static void test_matrix(void **state)
 /* The test itself can fail: what the record brings is found where it is allowed. */
 static void test_poison_is_found(void **state)
 {
-        const struct store_bytes clean = {(const uint8_t *)"\x00\xc0\x00\x02\x50", 5};
-        const struct store_bytes address = {(const uint8_t *)"\x00\xcb\x00\x71\x42", 5};
-        const struct store_bytes name = {(const uint8_t *)"\x04"
-                                                          "evil\x07"
-                                                          "example",
-                                         13};
+        const struct store_bytes clean = { (const uint8_t *)"\x00\xc0\x00\x02\x50", 5 };
+        const struct store_bytes address = { (const uint8_t *)"\x00\xcb\x00\x71\x42", 5 };
+        const struct store_bytes name = { (const uint8_t *)"\x04"
+                                                           "evil\x07"
+                                                           "example",
+                                          13 };
 
         (void)state;
         assert_false(is_poisoned(clean));

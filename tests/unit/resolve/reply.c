@@ -138,10 +138,10 @@ static void test_matrix(void **state)
         (void)state;
         for (; matrix_cell(n, &cell); n++) {
                 struct bench *bench = bench_for("zone.test.", "www.zone.test.", TYPE_A);
-                const struct letter letter = {.flags = matrix_flags(&cell),
-                                              .qname = "www.zone.test.",
-                                              .qtype = TYPE_A,
-                                              .section = {cell.line[0], cell.line[1], cell.line[2]}};
+                const struct letter letter = { .flags = matrix_flags(&cell),
+                                               .qname = "www.zone.test.",
+                                               .qtype = TYPE_A,
+                                               .section = { cell.line[0], cell.line[1], cell.line[2] } };
                 int exception = matrix_exception_of(&cell);
                 const char *expected = exception >= 0 ? matrix_exception[exception].claim : default_claim(&cell);
                 char claim[CLAIM_TEXT], what[CLAIM_TEXT + MATRIX_LINE], wanted[CLAIM_TEXT + MATRIX_LINE];
@@ -173,7 +173,7 @@ static void check_rows(const char *zone, const char *qname, uint16_t qtype, cons
 {
         for (unsigned i = 0; i < count; i++) {
                 struct bench *bench = bench_for(zone, qname, qtype);
-                struct letter letter = {.flags = FLAG_QR | row[i].flags, .qname = qname, .qtype = qtype};
+                struct letter letter = { .flags = FLAG_QR | row[i].flags, .qname = qname, .qtype = qtype };
                 char claim[CLAIM_TEXT], what[CLAIM_TEXT + 20], wanted[CLAIM_TEXT + 20];
 
                 memcpy(letter.section, row[i].section, sizeof(letter.section));
@@ -198,59 +198,61 @@ static void check_rows(const char *zone, const char *qname, uint16_t qtype, cons
 static void test_referrals(void **state)
 {
         static const struct row rows[] = {
-                {0, {NULL, SUB_NS, SUB_GLUE}, "referral: sub.zone.test. 1 servers 1 addresses"},
-                {FLAG_AA, {NULL, SUB_NS, SUB_GLUE}, "referral: sub.zone.test. 1 servers 1 addresses"},
-                {0, {NULL, SUB_NS, NULL}, "referral: sub.zone.test. 1 servers 0 addresses"},
-                {0,
-                 {NULL, SUB_NS, SUB_GLUE "\nns.sub.zone.test. AAAA 2001:db8::53"},
-                 "referral: sub.zone.test. 1 servers 2 addresses"},
-                {0,
-                 {NULL, SUB_NS, SUB_GLUE "\nmail.zone.test. A 203.0.113.66"},
-                 "referral: sub.zone.test. 1 servers 1 addresses"},
-                {0,
-                 {NULL, SUB_NS, SUB_GLUE "\nsub.zone.test. A 203.0.113.66"},
-                 "referral: sub.zone.test. 1 servers 1 addresses"},
-                {0,
-                 {NULL, SUB_NS, SUB_GLUE "\nvictim.example. A 203.0.113.66"},
-                 "referral: sub.zone.test. 1 servers 1 addresses"},
-                {0,
-                 {NULL, SUB_NS, SUB_GLUE "\nns.sub.zone.test. A 192.0.2.53"},
-                 "referral: sub.zone.test. 1 servers 1 addresses"},
-                {0,
-                 {NULL, SUB_NS "\nsub.zone.test. NS ns.other.example.", SUB_GLUE "\nns.other.example. A 203.0.113.66"},
-                 "referral: sub.zone.test. 2 servers 1 addresses"},
-                {0,
-                 {NULL, SUB_NS "\nsub.zone.test. NS ns.zone.test.", SUB_GLUE "\nns.zone.test. A 192.0.2.54"},
-                 "referral: sub.zone.test. 2 servers 2 addresses"},
+                { 0, { NULL, SUB_NS, SUB_GLUE }, "referral: sub.zone.test. 1 servers 1 addresses" },
+                { FLAG_AA, { NULL, SUB_NS, SUB_GLUE }, "referral: sub.zone.test. 1 servers 1 addresses" },
+                { 0, { NULL, SUB_NS, NULL }, "referral: sub.zone.test. 1 servers 0 addresses" },
+                { 0,
+                  { NULL, SUB_NS, SUB_GLUE "\nns.sub.zone.test. AAAA 2001:db8::53" },
+                  "referral: sub.zone.test. 1 servers 2 addresses" },
+                { 0,
+                  { NULL, SUB_NS, SUB_GLUE "\nmail.zone.test. A 203.0.113.66" },
+                  "referral: sub.zone.test. 1 servers 1 addresses" },
+                { 0,
+                  { NULL, SUB_NS, SUB_GLUE "\nsub.zone.test. A 203.0.113.66" },
+                  "referral: sub.zone.test. 1 servers 1 addresses" },
+                { 0,
+                  { NULL, SUB_NS, SUB_GLUE "\nvictim.example. A 203.0.113.66" },
+                  "referral: sub.zone.test. 1 servers 1 addresses" },
+                { 0,
+                  { NULL, SUB_NS, SUB_GLUE "\nns.sub.zone.test. A 192.0.2.53" },
+                  "referral: sub.zone.test. 1 servers 1 addresses" },
+                { 0,
+                  { NULL, SUB_NS "\nsub.zone.test. NS ns.other.example.",
+                    SUB_GLUE "\nns.other.example. A 203.0.113.66" },
+                  "referral: sub.zone.test. 2 servers 1 addresses" },
+                { 0,
+                  { NULL, SUB_NS "\nsub.zone.test. NS ns.zone.test.", SUB_GLUE "\nns.zone.test. A 192.0.2.54" },
+                  "referral: sub.zone.test. 2 servers 2 addresses" },
                 /* The same address under two names is one address. */
-                {0,
-                 {NULL, SUB_NS "\nsub.zone.test. NS ns.zone.test.", SUB_GLUE "\nns.zone.test. A 192.0.2.53"},
-                 "referral: sub.zone.test. 2 servers 1 addresses"},
+                { 0,
+                  { NULL, SUB_NS "\nsub.zone.test. NS ns.zone.test.", SUB_GLUE "\nns.zone.test. A 192.0.2.53" },
+                  "referral: sub.zone.test. 2 servers 1 addresses" },
                 /* The deepest NS set above the name counts. */
-                {0,
-                 {NULL, "zone.test. NS ns.zone.test.\n" SUB_NS, SUB_GLUE},
-                 "referral: sub.zone.test. 1 servers 1 addresses"},
-                {0,
-                 {NULL, "other.zone.test. NS ns.other.zone.test.\n" SUB_NS, SUB_GLUE},
-                 "referral: sub.zone.test. 1 servers 1 addresses"},
-                {0,
-                 {NULL,
-                  SUB_NS "\nsub.zone.test. DS 1 13 2 0000000000000000000000000000000000000000000000000000000000000000",
-                  SUB_GLUE},
-                 "referral: sub.zone.test. 1 servers 1 addresses DS"},
-                {0,
-                 {NULL,
-                  SUB_NS
-                  "\nother.zone.test. DS 1 13 2 0000000000000000000000000000000000000000000000000000000000000000",
-                  SUB_GLUE},
-                 "referral: sub.zone.test. 1 servers 1 addresses"},
+                { 0,
+                  { NULL, "zone.test. NS ns.zone.test.\n" SUB_NS, SUB_GLUE },
+                  "referral: sub.zone.test. 1 servers 1 addresses" },
+                { 0,
+                  { NULL, "other.zone.test. NS ns.other.zone.test.\n" SUB_NS, SUB_GLUE },
+                  "referral: sub.zone.test. 1 servers 1 addresses" },
+                { 0,
+                  { NULL,
+                    SUB_NS
+                    "\nsub.zone.test. DS 1 13 2 0000000000000000000000000000000000000000000000000000000000000000",
+                    SUB_GLUE },
+                  "referral: sub.zone.test. 1 servers 1 addresses DS" },
+                { 0,
+                  { NULL,
+                    SUB_NS
+                    "\nother.zone.test. DS 1 13 2 0000000000000000000000000000000000000000000000000000000000000000",
+                    SUB_GLUE },
+                  "referral: sub.zone.test. 1 servers 1 addresses" },
                 /* NS in the answer or additional section refers to nowhere. */
-                {0, {SUB_NS, NULL, SUB_GLUE}, "lame"},
-                {0, {NULL, NULL, SUB_NS "\n" SUB_GLUE}, "answer: no such type"},
+                { 0, { SUB_NS, NULL, SUB_GLUE }, "lame" },
+                { 0, { NULL, NULL, SUB_NS "\n" SUB_GLUE }, "answer: no such type" },
                 /* Beside an SOA it is no referral, beside an answer neither. */
-                {FLAG_AA, {NULL, MATRIX_SOA "\n" SUB_NS, SUB_GLUE}, "answer: no such type, SOA zone.test."},
-                {FLAG_AA, {"www.sub.zone.test. A 192.0.2.80", SUB_NS, SUB_GLUE}, "answer: 1 records"},
-                {RCODE_NXDOMAIN, {NULL, SUB_NS, SUB_GLUE}, "answer: no such name"},
+                { FLAG_AA, { NULL, MATRIX_SOA "\n" SUB_NS, SUB_GLUE }, "answer: no such type, SOA zone.test." },
+                { FLAG_AA, { "www.sub.zone.test. A 192.0.2.80", SUB_NS, SUB_GLUE }, "answer: 1 records" },
+                { RCODE_NXDOMAIN, { NULL, SUB_NS, SUB_GLUE }, "answer: no such name" },
         };
 
         (void)state;
@@ -265,12 +267,12 @@ static void believe_all_glue(struct bench *bench)
 static void test_glue_from_outside_counts_when_asked_to(void **state)
 {
         static const struct row rows[] = {
-                {0,
-                 {NULL, "sub.zone.test. NS ns.other.example.", "ns.other.example. A 192.0.2.53"},
-                 "referral: sub.zone.test. 1 servers 1 addresses"},
-                {0,
-                 {NULL, "sub.zone.test. NS ns.other.example.", "ns.third.example. A 203.0.113.66"},
-                 "referral: sub.zone.test. 1 servers 0 addresses"},
+                { 0,
+                  { NULL, "sub.zone.test. NS ns.other.example.", "ns.other.example. A 192.0.2.53" },
+                  "referral: sub.zone.test. 1 servers 1 addresses" },
+                { 0,
+                  { NULL, "sub.zone.test. NS ns.other.example.", "ns.third.example. A 203.0.113.66" },
+                  "referral: sub.zone.test. 1 servers 0 addresses" },
         };
 
         (void)state;
@@ -280,43 +282,43 @@ static void test_glue_from_outside_counts_when_asked_to(void **state)
 static void test_chains(void **state)
 {
         static const struct row rows[] = {
-                {FLAG_AA,
-                 {"www.zone.test. CNAME b.zone.test.\nb.zone.test. A 192.0.2.1"},
-                 "answer: CNAME www.zone.test.: 1 records"},
-                {FLAG_AA,
-                 {"b.zone.test. A 192.0.2.1\nwww.zone.test. CNAME b.zone.test."},
-                 "answer: CNAME www.zone.test.: 1 records"},
-                {FLAG_AA,
-                 {"www.zone.test. CNAME b.zone.test.\nc.zone.test. A 203.0.113.66"},
-                 "alias: CNAME www.zone.test."},
-                {FLAG_AA,
-                 {"www.zone.test. CNAME b.zone.test.", MATRIX_SOA},
-                 "answer: CNAME www.zone.test.: no such type, SOA zone.test."},
-                {FLAG_AA | RCODE_NXDOMAIN,
-                 {"www.zone.test. CNAME b.zone.test.", MATRIX_SOA},
-                 "answer: CNAME www.zone.test.: no such name, SOA zone.test."},
+                { FLAG_AA,
+                  { "www.zone.test. CNAME b.zone.test.\nb.zone.test. A 192.0.2.1" },
+                  "answer: CNAME www.zone.test.: 1 records" },
+                { FLAG_AA,
+                  { "b.zone.test. A 192.0.2.1\nwww.zone.test. CNAME b.zone.test." },
+                  "answer: CNAME www.zone.test.: 1 records" },
+                { FLAG_AA,
+                  { "www.zone.test. CNAME b.zone.test.\nc.zone.test. A 203.0.113.66" },
+                  "alias: CNAME www.zone.test." },
+                { FLAG_AA,
+                  { "www.zone.test. CNAME b.zone.test.", MATRIX_SOA },
+                  "answer: CNAME www.zone.test.: no such type, SOA zone.test." },
+                { FLAG_AA | RCODE_NXDOMAIN,
+                  { "www.zone.test. CNAME b.zone.test.", MATRIX_SOA },
+                  "answer: CNAME www.zone.test.: no such name, SOA zone.test." },
                 /* What lies outside the zone is asked for elsewhere, whatever this server says of it. */
-                {FLAG_AA,
-                 {"www.zone.test. CNAME victim.example.\nvictim.example. A 203.0.113.66"},
-                 "alias: CNAME www.zone.test."},
-                {FLAG_AA | RCODE_NXDOMAIN,
-                 {"www.zone.test. CNAME victim.example.", "example. SOA a. b. 1 1 1 1 1"},
-                 "alias: CNAME www.zone.test."},
+                { FLAG_AA,
+                  { "www.zone.test. CNAME victim.example.\nvictim.example. A 203.0.113.66" },
+                  "alias: CNAME www.zone.test." },
+                { FLAG_AA | RCODE_NXDOMAIN,
+                  { "www.zone.test. CNAME victim.example.", "example. SOA a. b. 1 1 1 1 1" },
+                  "alias: CNAME www.zone.test." },
                 /* DNAME: the CNAME beside it is made of it, and does not count. */
-                {FLAG_AA,
-                 {"zone.test. DNAME other.example.\nwww.zone.test. CNAME www.other.example."},
-                 "alias: DNAME zone.test."},
-                {FLAG_AA,
-                 {"zone.test. DNAME other.example.\nwww.zone.test. CNAME evil.example."},
-                 "alias: DNAME zone.test."},
-                {FLAG_AA,
-                 {"test. DNAME other.example.\nwww.zone.test. CNAME www.other.example."},
-                 "alias: CNAME www.zone.test."},
-                {FLAG_AA,
-                 {"www.zone.test. CNAME www.zone.test."},
-                 "alias: CNAME www.zone.test., CNAME www.zone.test., CNAME www.zone.test., "
-                 "CNAME www.zone.test., CNAME www.zone.test., CNAME www.zone.test., CNAME www.zone.test., CNAME www.zone.test., "
-                 "CNAME www.zone.test., CNAME www.zone.test., CNAME www.zone.test."},
+                { FLAG_AA,
+                  { "zone.test. DNAME other.example.\nwww.zone.test. CNAME www.other.example." },
+                  "alias: DNAME zone.test." },
+                { FLAG_AA,
+                  { "zone.test. DNAME other.example.\nwww.zone.test. CNAME evil.example." },
+                  "alias: DNAME zone.test." },
+                { FLAG_AA,
+                  { "test. DNAME other.example.\nwww.zone.test. CNAME www.other.example." },
+                  "alias: CNAME www.zone.test." },
+                { FLAG_AA,
+                  { "www.zone.test. CNAME www.zone.test." },
+                  "alias: CNAME www.zone.test., CNAME www.zone.test., CNAME www.zone.test., "
+                  "CNAME www.zone.test., CNAME www.zone.test., CNAME www.zone.test., CNAME www.zone.test., "
+                  "CNAME www.zone.test., CNAME www.zone.test., CNAME www.zone.test., CNAME www.zone.test." },
         };
 
         (void)state;
@@ -326,7 +328,7 @@ static void test_chains(void **state)
 static void test_dname_that_makes_names_too_long(void **state)
 {
         char owner[300] = "", record[700];
-        struct row row = {FLAG_AA | RCODE_YXDOMAIN, {record}, "answer: DNAME zone.test.: rcode 6"};
+        struct row row = { FLAG_AA | RCODE_YXDOMAIN, { record }, "answer: DNAME zone.test.: rcode 6" };
 
         (void)state;
         for (unsigned i = 0; i < 3; i++)
@@ -339,11 +341,11 @@ static void test_dname_that_makes_names_too_long(void **state)
 static void test_root_servers_in_an_answer(void **state)
 {
         struct bench *bench = bench_for(".", ".", TYPE_NS);
-        const struct letter letter = {
-                .flags = FLAG_QR | FLAG_AA,
-                .qname = ".",
-                .qtype = TYPE_NS,
-                .section = {". NS a.root.\n. NS b.root.", NULL, "a.root. A 192.0.2.1\nc.root. A 203.0.113.66"}};
+        const struct letter letter = { .flags = FLAG_QR | FLAG_AA,
+                                       .qname = ".",
+                                       .qtype = TYPE_NS,
+                                       .section = { ". NS a.root.\n. NS b.root.", NULL,
+                                                    "a.root. A 192.0.2.1\nc.root. A 203.0.113.66" } };
         char claim[CLAIM_TEXT];
 
         (void)state;
@@ -358,11 +360,11 @@ static void test_root_servers_in_an_answer(void **state)
 static void test_ds_question(void **state)
 {
         static const struct row rows[] = {
-                {0, {NULL, SUB_NS, SUB_GLUE}, "lame"},
-                {FLAG_AA, {NULL, MATRIX_SOA}, "answer: no such type, SOA zone.test."},
-                {FLAG_AA,
-                 {"sub.zone.test. DS 1 13 2 0000000000000000000000000000000000000000000000000000000000000000"},
-                 "answer: 1 records"},
+                { 0, { NULL, SUB_NS, SUB_GLUE }, "lame" },
+                { FLAG_AA, { NULL, MATRIX_SOA }, "answer: no such type, SOA zone.test." },
+                { FLAG_AA,
+                  { "sub.zone.test. DS 1 13 2 0000000000000000000000000000000000000000000000000000000000000000" },
+                  "answer: 1 records" },
         };
 
         (void)state;
@@ -377,9 +379,9 @@ static void as_forwarder(struct bench *bench)
 static void test_forwarders_refer_to_nobody(void **state)
 {
         static const struct row rows[] = {
-                {FLAG_RA, {NULL, SUB_NS, SUB_GLUE}, "lame"},
-                {FLAG_RA, {NULL, NULL, NULL}, "answer: no such type"},
-                {FLAG_RA, {"www.sub.zone.test. A 192.0.2.80"}, "answer: 1 records"},
+                { FLAG_RA, { NULL, SUB_NS, SUB_GLUE }, "lame" },
+                { FLAG_RA, { NULL, NULL, NULL }, "answer: no such type" },
+                { FLAG_RA, { "www.sub.zone.test. A 192.0.2.80" }, "answer: 1 records" },
         };
 
         (void)state;
@@ -389,17 +391,17 @@ static void test_forwarders_refer_to_nobody(void **state)
 static void test_manners(void **state)
 {
         static const struct row rows[] = {
-                {FLAG_RA, {NULL, NULL, NULL}, "lame"},
-                {FLAG_AA | FLAG_RA, {NULL, NULL, NULL}, "answer: no such type"},
-                {FLAG_TC, {NULL, NULL, NULL}, "truncated"},
-                {FLAG_TC, {"www.zone.test. A 192.0.2.80"}, "truncated"},
-                {RCODE_SERVFAIL, {NULL}, "error"},
-                {RCODE_REFUSED, {NULL}, "error"},
-                {RCODE_NOTAUTH, {NULL}, "error"},
-                {RCODE_FORMERR, {NULL}, "no EDNS"},
-                {RCODE_NOTIMP, {NULL}, "no EDNS"},
-                {RCODE_SERVFAIL, {"www.zone.test. A 203.0.113.66"}, "error"},
-                {RCODE_NXDOMAIN, {NULL}, "answer: no such name"},
+                { FLAG_RA, { NULL, NULL, NULL }, "lame" },
+                { FLAG_AA | FLAG_RA, { NULL, NULL, NULL }, "answer: no such type" },
+                { FLAG_TC, { NULL, NULL, NULL }, "truncated" },
+                { FLAG_TC, { "www.zone.test. A 192.0.2.80" }, "truncated" },
+                { RCODE_SERVFAIL, { NULL }, "error" },
+                { RCODE_REFUSED, { NULL }, "error" },
+                { RCODE_NOTAUTH, { NULL }, "error" },
+                { RCODE_FORMERR, { NULL }, "no EDNS" },
+                { RCODE_NOTIMP, { NULL }, "no EDNS" },
+                { RCODE_SERVFAIL, { "www.zone.test. A 203.0.113.66" }, "error" },
+                { RCODE_NXDOMAIN, { NULL }, "answer: no such name" },
         };
 
         (void)state;
@@ -415,9 +417,11 @@ static void without_edns_by_tcp(struct bench *bench)
 static void test_manners_without_edns_by_tcp(void **state)
 {
         static const struct row rows[] = {
-                {RCODE_FORMERR, {NULL}, "error"},
-                {RCODE_NOTIMP, {NULL}, "error"},
-                {FLAG_TC | FLAG_AA, {"www.zone.test. A 192.0.2.80"}, "answer: 1 records"}, /* TC means nothing there */
+                { RCODE_FORMERR, { NULL }, "error" },
+                { RCODE_NOTIMP, { NULL }, "error" },
+                { FLAG_TC | FLAG_AA,
+                  { "www.zone.test. A 192.0.2.80" },
+                  "answer: 1 records" }, /* TC means nothing there */
         };
 
         (void)state;
@@ -430,20 +434,20 @@ static void test_cookies(void **state)
                 const char *cookie; /* that comes back; NULL: none */
                 const char *claim;
         } rows[] = {
-                {"ourcooki", "answer: 1 records"},
-                {"othercoo", "forged"},
-                {NULL, "answer: 1 records"}, /* servers need not know cookies */
+                { "ourcooki", "answer: 1 records" },
+                { "othercoo", "forged" },
+                { NULL, "answer: 1 records" }, /* servers need not know cookies */
         };
 
         (void)state;
         for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
                 struct bench *bench = bench_for("zone.test.", "www.zone.test.", TYPE_A);
-                struct edns edns = {.present = true,
-                                    .udp_size = 1232,
-                                    .has_cookie = rows[i].cookie != NULL,
-                                    .cookie_server_len = 8};
+                struct edns edns = {
+                        .present = true, .udp_size = 1232, .has_cookie = rows[i].cookie != NULL, .cookie_server_len = 8
+                };
                 struct letter letter = {
-                        .flags = FLAG_QR | FLAG_AA, .qname = "www.zone.test.", .qtype = TYPE_A, .edns = &edns};
+                        .flags = FLAG_QR | FLAG_AA, .qname = "www.zone.test.", .qtype = TYPE_A, .edns = &edns
+                };
                 char claim[CLAIM_TEXT];
 
                 letter.section[SECTION_ANSWER] = "www.zone.test. A 192.0.2.80";
@@ -461,7 +465,7 @@ static void test_cookies(void **state)
 static void test_many_servers(void **state)
 {
         struct bench *bench = bench_for("zone.test.", "www.sub.zone.test.", TYPE_A);
-        struct letter letter = {.flags = FLAG_QR, .qname = "www.sub.zone.test.", .qtype = TYPE_A};
+        struct letter letter = { .flags = FLAG_QR, .qname = "www.sub.zone.test.", .qtype = TYPE_A };
         char *text = NULL, claim[CLAIM_TEXT];
         size_t len;
         FILE *file = open_memstream(&text, &len);
@@ -486,7 +490,8 @@ static void test_every_prefix(void **state)
 {
         struct bench *bench = bench_for("zone.test.", "www.sub.zone.test.", TYPE_A);
         const struct letter letter = {
-                .flags = FLAG_QR, .qname = "www.sub.zone.test.", .qtype = TYPE_A, .section = {NULL, SUB_NS, SUB_GLUE}};
+                .flags = FLAG_QR, .qname = "www.sub.zone.test.", .qtype = TYPE_A, .section = { NULL, SUB_NS, SUB_GLUE }
+        };
         size_t len = letter_write(&letter, bench->bytes);
 
         (void)state;
@@ -502,7 +507,8 @@ static void test_no_memory(void **state)
 {
         struct bench *bench = bench_for("zone.test.", "www.sub.zone.test.", TYPE_A);
         const struct letter letter = {
-                .flags = FLAG_QR, .qname = "www.sub.zone.test.", .qtype = TYPE_A, .section = {NULL, SUB_NS, SUB_GLUE}};
+                .flags = FLAG_QR, .qname = "www.sub.zone.test.", .qtype = TYPE_A, .section = { NULL, SUB_NS, SUB_GLUE }
+        };
         size_t len = letter_write(&letter, bench->bytes);
         struct arena none;
 

@@ -2,11 +2,12 @@
  * A state that waits looks first and acts last: when it is run again with nothing new noted in between, it spends
  * nothing, sends nothing, traces nothing, rolls no dice and starts nothing.
  *
- * A small Internet answers, half of it signed, with some of its messages lost. After every event all tasks are woken for
- * no reason, until a round has brought no news; the next one must leave everything as it is. The test also counts that it
- * met every form of waiting.
+ * A small Internet answers, half of it signed, with some of its messages lost. After every event all tasks are woken
+ * for no reason, until a round has brought no news; the next one must leave everything as it is. The test also counts
+ * that it met every form of waiting.
  */
 #include "authority/authority.h"
+#include "lab_client.h"
 #include "lone_desk.h"
 #include "virtual.h"
 #include <setjmp.h>
@@ -186,8 +187,8 @@ static void event_is_over(void *context)
 static void server_gets(void *context, const struct action *send)
 {
         struct world *world = context;
-        struct authority_address server = {.len = (uint8_t)address_len(&send->send.to.address)};
-        struct authority_manner manner = {0};
+        struct authority_address server = { .len = (uint8_t)address_len(&send->send.to.address) };
+        struct authority_manner manner = { 0 };
         bool tcp = send->send.transport == TRANSPORT_TCP;
         uint64_t delay_us = DELAY_US + rng_below(&world->dice, DELAY_US);
 
@@ -207,66 +208,13 @@ static void client_gets(void *context, uint64_t client, const uint8_t *bytes, si
         world->answered += bytes != NULL;
 }
 
-/* Lines of "owner ttl IN type data" as a list of YAML strings: all of it, or only owner and data of addresses. */
-static void write_list(FILE *out, const char *key, char *text, bool addresses)
-{
-        char *save = NULL;
-        const char *comma = "";
-
-        fprintf(out, "%s: [", key);
-        for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-                char owner[256], type[16], data[256];
-
-                if (addresses && (sscanf(line, "%255s %*s %*s %15s %255s", owner, type, data) != 3 || type[0] != 'A'))
-                        continue;
-                if (addresses)
-                        fprintf(out, "%s\"%s %s\"", comma, owner, data);
-                else
-                        fprintf(out, "%s\"%s\"", comma, line);
-                comma = ", ";
-        }
-        fputs("]\n", out);
-}
-
-static char *settings_for(const struct authority *authority, const char *more)
-{
-        char *yaml = NULL, *text = NULL;
-        size_t len, text_len;
-        FILE *out = open_memstream(&yaml, &len), *lines = open_memstream(&text, &text_len);
-
-        authority_write_hints(authority, lines);
-        fclose(lines);
-        write_list(out, "root-hints", text, true);
-        free(text);
-        lines = open_memstream(&text, &text_len);
-        authority_write_anchors(authority, lines);
-        fclose(lines);
-        write_list(out, "trust-anchors", text, false);
-        free(text);
-        fprintf(out, "validation: yes\nspecial-use-zones: no\n%s", more);
-        fclose(out);
-        return yaml;
-}
-
 static void ask(struct world *world, uint64_t n)
 {
-        const struct endpoint from = {.address = {.family = 4, .bytes = {127, 0, 0, 1}}, .port = 4000};
-        uint8_t query[HEADER_LEN + NAME_WIRE_MAX + 4];
-        struct writer w = writer_over(query, sizeof(query));
-        uint8_t name[NAME_WIRE_MAX];
-        size_t len = 0;
-        uint16_t type;
+        const struct endpoint from = { .address = { .family = 4, .bytes = { 127, 0, 0, 1 } }, .port = 4000 };
+        uint8_t query[LAB_QUERY_MAX];
+        size_t len = lab_query(world->authority, n, query);
 
-        authority_question(world->authority, n, name, &type);
-        while (name[len])
-                len += 1u + name[len];
-        write_u16(&w, (uint16_t)n);
-        write_u16(&w, FLAG_RD);
-        write_u64(&w, UINT64_C(1) << 48); /* one question, no records */
-        write_bytes(&w, name, len + 1);
-        write_u16(&w, type);
-        write_u16(&w, CLASS_IN);
-        virtual_ask(world->v, n + 1, &from, TRANSPORT_TCP, query, writer_len(&w));
+        virtual_ask(world->v, n + 1, &from, TRANSPORT_TCP, query, len);
 }
 
 static bool run_until_quiet(struct world *world, uint64_t us)
@@ -290,8 +238,8 @@ static void spoil(struct authority *authority, const char *const *ways, unsigned
 /* Ask it all in a world of its own; what was met is added up. */
 static void play(struct world *world, uint64_t seed, const char *more, const char *const *ways, unsigned way_count)
 {
-        const struct authority_settings lab = {.seed = seed, .wall_s = WALL_S};
-        const struct virtual_hooks hooks = {world, server_gets, client_gets, NULL};
+        const struct authority_settings lab = { .seed = seed, .wall_s = WALL_S };
+        const struct virtual_hooks hooks = { world, server_gets, client_gets, NULL };
         char complaint[VIRTUAL_COMPLAINT_MAX] = "", *yaml;
         uint8_t dice[RNG_SEED_LEN] = "twice";
 
@@ -299,7 +247,7 @@ static void play(struct world *world, uint64_t seed, const char *more, const cha
         world->answered = 0;
         world->authority = authority_generate(&lab, ZONES);
         spoil(world->authority, ways, way_count);
-        yaml = settings_for(world->authority, more);
+        yaml = lab_settings(world->authority, more);
         world->v = virtual_new(yaml, WALL_S, seed, &hooks, complaint);
         assert_string_equal(complaint, "");
         virtual_watch(world->v, event_is_over, world);
