@@ -43,7 +43,7 @@ static struct rdata *canonical_rdata(const struct rrset *set, struct arena *aren
 /* RFC 4035 5.3.2: the owner as it was signed, with the labels that a wildcard stood for cut away. */
 static size_t signed_owner(const struct name *owner, unsigned labels, uint8_t out[NAME_WIRE_MAX])
 {
-        if (labels >= signed_labels(owner))
+        if (labels >= owner->label_count)
                 return name_canonical(owner, out);
         struct name closest = name_ancestor(owner, labels);
         out[0] = 1;

@@ -182,6 +182,7 @@ static const struct row changed[] = {
         { "more than the name", CLOSER, "b.example.", 9, "a.example. c.example. A\n", MISSING },
         { "a closer name exists beside", CLOSER, "x.y.example.", 1, "a.y.example. z.example. A\n", MISSING },
         { "and the wildcard is its child", CLOSER, "x.y.example.", 2, "a.y.example. z.example. A\n", PROVEN },
+        { "the wildcard's parent does not exist", CLOSER, "x.y.example.", 2, "a.example. z.example. A\n", MISSING },
         { "what follows exists closer", CLOSER, "x.y.example.", 1, "a.example. z.y.example. A\n", MISSING },
         /* Compact denial (RFC 9824): a record for the name itself; TYPE128 is NXNAME. */
         { "compact: no such name", NAME, "b.example.", 0, "b.example. \\000.b.example. RRSIG NSEC TYPE128\n", PROVEN },
@@ -326,6 +327,35 @@ static void test_the_root(void **state)
                 judge(f, &rows[i]);
 }
 
+/* Without the check of signatures before it: a zone may sign anything, and still speaks of nothing but itself. */
+static void test_liars(void **state)
+{
+        static const struct {
+                const char *zone, *record, *qname;
+        } row[] = {
+                { "example.", "a. NSEC c.example. A", "b.example." },
+                { "example.", "example. NSEC zone. NS SOA", "b.example." },
+                { "!x.", "!x. NSEC !x. NS SOA", "b." }, /* sorts before the wildcard of the root */
+                { "!x.", "!x. NSEC !x. NS SOA", "x.y.b." },
+                { "example.", "b.example. NSEC c. NS", "b.example." },
+                { "example.", "b. NSEC c.example. NS", "b." },
+        };
+        struct fixture *f = *state;
+
+        for (size_t i = 0; i < COUNT(row); i++) {
+                struct name zone = signer_name(&f->arena, row[i].zone), qname = signer_name(&f->arena, row[i].qname);
+                struct rrset set = signer_set(&f->arena, row[i].record);
+                struct denial_context context = prover_denial(&f->prover, &zone, &set, 1);
+                struct reason why;
+
+                assert_int_equal(denial_of_name(&context, &qname, &why), MISSING);
+                assert_int_equal(denial_of_type(&context, &qname, TYPE_A, &why), MISSING);
+                assert_int_equal(denial_of_closer(&context, &qname, zone.label_count, &why), MISSING);
+                assert_int_equal(denial_of_ds(&context, &qname, &why), MISSING);
+                assert_false(denial_shows_no_cut(&context, &qname));
+        }
+}
+
 /* Two NSEC records at one name cannot both be true: neither counts. */
 static void test_two_records_at_a_name(void **state)
 {
@@ -348,6 +378,7 @@ int main(void)
                 fixture_test(test_one_thing_changed),
                 fixture_test(test_no_cut),
                 fixture_test(test_the_root),
+                fixture_test(test_liars),
                 fixture_test(test_two_records_at_a_name),
         };
 

@@ -21,7 +21,8 @@ enum question { NAME, TYPE, CLOSER, DS };
  *   = name   the record of this name            iN   N iterations          fN   flags
  *   ~ name   a record that covers its hash      sN   N bytes of salt       aN   hash algorithm
  *   < name   one that ends just before it       eN   expanded from a wildcard with N labels
- *   > name   one that begins just behind it     d    one label deeper than it should be
+ *   - name   one that ends at it                d    one label deeper than it should be
+ *   > name   one that begins just behind it
  *   o        the only record of the zone
  *   l        the last: next is before the owner
  */
@@ -45,7 +46,7 @@ static struct odd read_odd(const char **text)
         struct odd odd = { .parameters = { .algorithm = 1 } };
 
         memset(odd.parameters.salt, 0xab, sizeof odd.parameters.salt);
-        while (!strchr("=~<>", **text)) {
+        while (!strchr("=~<>-", **text)) {
                 char letter = *(*text)++;
                 char *end;
                 unsigned number = (unsigned)strtoul(*text, &end, 10);
@@ -83,7 +84,7 @@ static void place(char sign, const struct odd *odd, const struct name *name, uin
                 step(owner, sign == '>' ? 1 : -1);
         if (sign == '<')
                 memcpy(next, owner, SIGNER_HASH_LEN), step(owner, -1);
-        else
+        else if (sign != '-')
                 step(next, 1);
         if (sign == '>')
                 step(next, 1);
@@ -236,6 +237,7 @@ static const struct row changed[] = {
         { "the wildcard is there", NAME, "b.example.", 0, "= example. NS SOA\n~ b.example. A\n= *.example. A\n", MISSING },
         { "the name is there too", NAME, "b.example.", 0, NO_B "= b.example. A\n", MISSING },
         { "just before the name", NAME, "b.example.", 0, "= example. NS SOA\n< b.example. A\n~ *.example. A\n", MISSING },
+        { "that ends at the name", NAME, "b.example.", 0, "= example. NS SOA\n- b.example. A\n~ *.example. A\n", MISSING },
         { "just behind the name", NAME, "b.example.", 0, "= example. NS SOA\n> b.example. A\n~ *.example. A\n", MISSING },
         { "the only record covers all but itself", NAME, "b.example.", 0, "o= example. NS SOA\n", PROVEN },
         { "the last record covers what is behind it", NAME, "b.example.", 0, "= example. NS SOA\nl~ b.example. A\n~ *.example. A\n",
@@ -272,6 +274,7 @@ static const struct row changed[] = {
         { "another salt in one", NAME, "b.example.", 0, "s8= example. NS SOA\ns8~ b.example. A\ns7~ *.example. A\n", MISSING },
         { "no salt in one", NAME, "b.example.", 0, "s8= example. NS SOA\n~ b.example. A\ns8~ *.example. A\n", MISSING },
         { "another count in one", NAME, "b.example.", 0, "i2= example. NS SOA\ni3~ b.example. A\ni2~ *.example. A\n", MISSING },
+        { "a record of another chain covers all", NAME, "b.example.", 0, "i2= example. NS SOA\ni3o= example. NS SOA\n", MISSING },
         { "a record of another chain beside them", NAME, "b.example.", 0, NO_B "i7= example. NS SOA\n", PROVEN },
         { "a record of a dear chain before them", NAME, "b.example.", 0, "i999= example. NS SOA\n" NO_B, PROVEN },
         /* What hashing may cost (RFC 9276 3.2): 50 iterations, 51 blocks. */
