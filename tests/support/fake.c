@@ -271,6 +271,8 @@ bool fake_ask(struct fake *fake, const struct address *from, const struct addres
         }
         *ask = (struct fake_ask){ .fd = fd, .tcp = tcp, .bytes = malloc(sizeof fake->scratch) };
         fake->ask_count++;
+        if (len >= sizeof ask->id)
+                memcpy(ask->id, bytes, sizeof ask->id);
         if (tcp) {
                 struct pollfd writable = { .fd = fd, .events = POLLOUT };
 
@@ -302,6 +304,8 @@ static void receive(struct fake_ask *ask)
                 ask->ended = true;
                 return;
         }
+        if (!ask->tcp && (len < (ssize_t)sizeof ask->id || memcmp(ask->bytes, ask->id, sizeof ask->id) != 0))
+                return;
         ask->len += (size_t)len;
         ask->complete = !ask->tcp || (ask->len >= 2 && ask->len >= 2u + (ask->bytes[0] << 8 | ask->bytes[1]));
         if (ask->complete && ask->tcp) {

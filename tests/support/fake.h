@@ -40,6 +40,7 @@ struct fake_ask {
         int fd;
         bool tcp;
         bool ended;     /* the connection was closed */
+        uint8_t id[2];  /* of the query: a socket before this one may have had the same port */
         size_t len;     /* of what came; with TCP's length */
         uint8_t *bytes; /* NULL: nothing yet */
         bool complete;
