@@ -94,9 +94,9 @@ memory_kib() {
         awk '$1 == "VmRSS:" { print $2 }' "/proc/$daemon/status"
 }
 
-# use_sockets PREFIX: each worker keeps sockets of a family ready once it has asked a server of that family since the last
-# reload: let both ask both, so that open files can be compared. The zones are unsigned, so that each new name has to be
-# asked for; one by IPv4, the other by IPv6.
+# use_sockets PREFIX: each worker keeps sockets of a family ready once it has asked a server of that family since the
+# last reload: let both ask both, so that open files can be compared. The zones are unsigned, so that each new name has
+# to be asked for; one by IPv4, the other by IPv6.
 use_sockets() {
         local number
         for number in $(seq 25); do
@@ -134,7 +134,7 @@ load() {
                 asked=$((asked + $(wc -l <"$work/batch.$1")))
                 dig -p "$port" @127.0.0.1 +time=20 +tries=1 +noall +comments -f "$work/batch.$1" >"$work/output.$1" 2>&1
                 answered=$((answered + $(grep -c '^;; ->>HEADER<<-' "$work/output.$1")))
-                grep -B1 -A3 -E 'no servers|timed out|reset|refused|end of file|error' "$work/output.$1" >>"$work/lost"
+                grep -E '^;; (communications error|no servers|[Cc]onnection|Warning)' "$work/output.$1" >>"$work/lost"
         done
         echo "$asked" >"$work/asked.$1"
         echo "$answered" >"$work/answered.$1"
@@ -220,12 +220,13 @@ last=$(memory_kib)
 use_sockets after
 wait_for 60 files_are_back || complain "$(open_files) open files, $files before: $(ls -l "/proc/$daemon/fd")"
 broken=$(metric expect_failures)
-echo "$seconds s: $answered of $asked answered, $(cat "$work/traced") traces; memory $third KiB after a third, $last KiB" \
-        "at the end (most $most KiB); open files $files before, $(open_files) after"
+echo "$seconds s: $answered of $asked answered, $(cat "$work/traced") traces; memory $third KiB after a third," \
+        "$last KiB at the end (most $most KiB); open files $files before, $(open_files) after"
 [ "$answered" -eq "$asked" ] || complain 'answers were lost'
 [ -s "$work/lost" ] && { complain 'this went wrong:'; head -n 20 "$work/lost"; }
 [ "$last" -le $((third * 120 / 100 + 8192)) ] || complain 'memory grows'
 [ "$broken" = 0 ] || complain "expect_failures is '$broken'"
 stop
-grep -vE 'version .* serves on|settings read again$|ended$' "$work/cairnd.log" && complain 'the log says more than it should'
+grep -vE 'version .* serves on|settings read again$|ended$' "$work/cairnd.log" &&
+        complain 'the log says more than it should'
 [ "$failures" -eq 0 ]
