@@ -54,7 +54,7 @@ static bool has_at_most_ports(void)
                (held[0].permitted & ~(1u << CAP_NET_BIND_SERVICE)) == 0;
 }
 
-/* A sandbox around us, such as that of the systemd unit, may forbid capset: it gave us what ports need then, or nothing. */
+/* A sandbox around us, such as that of the systemd unit, may forbid capset: it gave us what ports need, or nothing. */
 static enum err drop_capabilities(void)
 {
         struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
