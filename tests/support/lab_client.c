@@ -47,20 +47,20 @@ char *lab_settings(const struct authority *authority, const char *more)
 
 size_t lab_query(const struct authority *authority, uint64_t n, uint8_t out[LAB_QUERY_MAX])
 {
-        struct writer w = writer_over(out, LAB_QUERY_MAX);
+        static const uint8_t head[12] = { [2] = 0x01, [5] = 1 }; /* RD, one question */
         uint8_t name[255];
         size_t len = 0;
         uint16_t type;
 
         authority_question(authority, n, name, &type);
-        while (name[len])
+        while (len < sizeof name - 1 && name[len])
                 len += 1u + name[len];
-        write_u16(&w, (uint16_t)n);
-        write_u16(&w, 0x0100); /* RD */
-        write_u16(&w, 1);
-        write_bytes(&w, "\0\0\0\0\0\0", 6);
-        write_bytes(&w, name, len + 1);
-        write_u16(&w, type);
-        write_u16(&w, 1);
-        return writer_len(&w);
+        if (len > sizeof name - 1)
+                return 0;
+        memcpy(out, head, sizeof head);
+        store_u16(out, (uint16_t)n);
+        memcpy(out + sizeof head, name, len + 1);
+        store_u16(out + sizeof head + len + 1, type);
+        store_u16(out + sizeof head + len + 3, 1);
+        return sizeof head + len + 5;
 }
