@@ -58,6 +58,7 @@ now_ms() {
 start_daemon() {
         local begun
         begun=$(now_ms)
+        logged=$(wc -l 2>/dev/null <"$work/cairnd.log")
         "$build/cairnd" --config "$work/cairn.yaml" >>"$work/cairnd.log" 2>&1 &
         daemon=$!
         until dig -p 5300 @127.0.0.1 +time=1 +tries=1 +noall +comments localhost 2>/dev/null | grep -q NOERROR; do
@@ -68,10 +69,13 @@ start_daemon() {
         return 0
 }
 
-# A cairnd that died young twice has its file rebuilt, and memory serves meanwhile: wait until the file is back.
+# A cairnd that died young twice has its file rebuilt, and memory serves meanwhile: wait until the file is back. A small
+# file may be back before the daemon says that it serves, so look for both lines in all that was logged since the start.
 await_store() {
         for _ in $(seq 100); do
-                tail -n 1 "$work/cairnd.log" | grep -q 'being rebuilt' || return 0
+                tail -n +$((${logged:-0} + 1)) "$work/cairnd.log" >"$work/since"
+                grep -q 'is being rebuilt' "$work/since" || return 0
+                grep -q 'was rebuilt' "$work/since" && return 0
                 sleep 0.1
         done
         fail 'the file was not rebuilt within 10 s'
