@@ -93,8 +93,8 @@ static bool dnskey_to_ds(const struct name *owner, const struct rdata *dnskey, s
         uint8_t canonical[NAME_WIRE_MAX];
         uint8_t *ds = arena_alloc(arena, DS_HEAD_LEN + SHA256_LEN);
         const struct crypto_piece pieces[] = {
-                {.bytes = canonical, .len = name_canonical(owner, canonical)},
-                {.bytes = dnskey->bytes, .len = dnskey->len},
+                { .bytes = canonical, .len = name_canonical(owner, canonical) },
+                { .bytes = dnskey->bytes, .len = dnskey->len },
         };
 
         if (!ds || dnskey->len < 4)
@@ -104,7 +104,7 @@ static bool dnskey_to_ds(const struct name *owner, const struct rdata *dnskey, s
         ds[3] = DIGEST_SHA256;
         if (!crypto_sha256(pieces, 2, ds + DS_HEAD_LEN))
                 return false;
-        *out = (struct rdata){.bytes = ds, .len = DS_HEAD_LEN + SHA256_LEN};
+        *out = (struct rdata){ .bytes = ds, .len = DS_HEAD_LEN + SHA256_LEN };
         return true;
 }
 
@@ -115,7 +115,7 @@ const struct rrset *anchor_as_ds(const struct anchor *anchor, struct arena *aren
 
         if (!set || !rdata)
                 return NULL;
-        *set = (struct rrset){.owner = anchor->name, .type = TYPE_DS, .class = CLASS_IN, .rdata = rdata};
+        *set = (struct rrset){ .owner = anchor->name, .type = TYPE_DS, .class = CLASS_IN, .rdata = rdata };
         for (unsigned i = 0; i < anchor->ds.count; i++)
                 rdata[set->count++] = anchor->ds.rdata[i];
         for (unsigned i = 0; i < anchor->dnskey.count; i++)

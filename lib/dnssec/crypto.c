@@ -361,8 +361,8 @@ bool crypto_ds_matches(const struct crypto_policy *policy, const struct name *ow
 {
         uint8_t canonical[NAME_WIRE_MAX], hash[EVP_MAX_MD_SIZE];
         const struct crypto_piece pieces[] = {
-                {.bytes = canonical, .len = name_canonical(owner, canonical)},
-                {.bytes = dnskey->bytes, .len = dnskey->len},
+                { .bytes = canonical, .len = name_canonical(owner, canonical) },
+                { .bytes = dnskey->bytes, .len = dnskey->len },
         };
 
         if (ds->len <= DS_HEAD_LEN || dnskey->len < DNSKEY_HEAD_LEN || !crypto_digest_supported(policy, ds->bytes[3]))
@@ -386,11 +386,11 @@ bool crypto_nsec3_hash(const uint8_t *name, size_t name_len, const uint8_t *salt
                        uint8_t out[NSEC3_HASH_LEN])
 {
         uint8_t hash[EVP_MAX_MD_SIZE];
-        struct crypto_piece pieces[] = {{.bytes = name, .len = name_len}, {.bytes = salt, .len = salt_len}};
+        struct crypto_piece pieces[] = { { .bytes = name, .len = name_len }, { .bytes = salt, .len = salt_len } };
         EVP_MD_CTX *ctx = hashing_begin();
         bool fine = hash_pieces(ctx, digests.sha1, pieces, 2, hash) == NSEC3_HASH_LEN;
 
-        pieces[0] = (struct crypto_piece){.bytes = hash, .len = NSEC3_HASH_LEN};
+        pieces[0] = (struct crypto_piece){ .bytes = hash, .len = NSEC3_HASH_LEN };
         for (; fine && iterations; iterations--)
                 fine = hash_pieces(ctx, digests.sha1, pieces, 2, hash) == NSEC3_HASH_LEN;
         EVP_MD_CTX_free(ctx);

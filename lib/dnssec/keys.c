@@ -44,7 +44,7 @@ static void add(struct zone_keys *keys, const struct rdata *dnskey)
 
 void zone_keys_init(struct zone_keys *keys, const struct crypto_policy *policy, const struct rrset *dnskey)
 {
-        *keys = (struct zone_keys){.zone = dnskey->owner};
+        *keys = (struct zone_keys){ .zone = dnskey->owner };
         for (unsigned i = 0; i < dnskey->count && keys->count < ZONE_KEYS_MAX; i++) {
                 const struct rdata *key = &dnskey->rdata[i];
 
@@ -172,10 +172,10 @@ static void explain_unnamed(struct naming *naming)
 void zone_keys_named(struct zone_keys *keys, const struct crypto_policy *policy, const struct rrset *dnskey,
                      const struct rrset *ds, bool *unsupported, struct reason *why)
 {
-        struct naming naming = {.policy = policy, .dnskey = dnskey, .ds = ds, .named = keys};
+        struct naming naming = { .policy = policy, .dnskey = dnskey, .ds = ds, .named = keys };
         bool without_sha1 = has_better_than_sha1(&naming), all = true;
 
-        *keys = (struct zone_keys){.zone = dnskey->owner};
+        *keys = (struct zone_keys){ .zone = dnskey->owner };
         explain_unnamed(&naming);
         for (unsigned i = 0; i < ds->count && all; i++) {
                 const struct rdata *one = &ds->rdata[i];

@@ -91,10 +91,10 @@ static bool subject_digest(const struct check_subject *subject, uint8_t out[SHA2
 {
         uint8_t lengths[8];
         const struct crypto_piece pieces[] = {
-                {.bytes = lengths, .len = sizeof lengths},
-                {.bytes = subject->data, .len = subject->data_len},
-                {.bytes = subject->signature, .len = subject->signature_len},
-                {.bytes = subject->dnskey->bytes, .len = subject->dnskey->len},
+                { .bytes = lengths, .len = sizeof lengths },
+                { .bytes = subject->data, .len = subject->data_len },
+                { .bytes = subject->signature, .len = subject->signature_len },
+                { .bytes = subject->dnskey->bytes, .len = subject->dnskey->len },
         };
 
         store_u32(lengths, (uint32_t)subject->data_len);

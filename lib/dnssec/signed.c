@@ -32,7 +32,7 @@ static struct rdata *canonical_rdata(const struct rrset *set, struct arena *aren
                 if (!bytes)
                         return NULL;
                 rdata_canonical(set->type, bytes, set->rdata[i].len);
-                sorted[i] = (struct rdata){.bytes = bytes, .len = set->rdata[i].len};
+                sorted[i] = (struct rdata){ .bytes = bytes, .len = set->rdata[i].len };
                 *total += set->rdata[i].len;
         }
         if (sorted)

@@ -155,7 +155,7 @@ static enum verify_result try_keys(struct examination *x, const struct rrsig *si
                                    unsigned *tried, unsigned *usable)
 {
         const struct verify_context *context = x->context;
-        struct check_subject subject = {.signature = sig->signature, .signature_len = sig->signature_len};
+        struct check_subject subject = { .signature = sig->signature, .signature_len = sig->signature_len };
         enum verify_result result = VERIFY_BAD;
 
         for (unsigned i = 0; i < x->keys->count && *tried < LIMIT_KEYS_PER_TAG && result == VERIFY_BAD; i++) {
@@ -228,7 +228,7 @@ static uint32_t bounded_ttl(const struct rrset *set, const struct rrsig *sig, ui
 enum verify_result verify_set(const struct verify_context *context, const struct rrset *set, struct zone_keys *keys,
                               struct verified *out, struct verify_jobs *jobs, struct reason *why)
 {
-        struct examination x = {.context = context, .set = set, .keys = keys, .jobs = jobs};
+        struct examination x = { .context = context, .set = set, .keys = keys, .jobs = jobs };
         enum verify_result result = VERIFY_BAD;
         struct rrsig sig;
 

@@ -4,8 +4,8 @@
  *   input   number of an answer (1) | moment (1) | edits: offset (2), operation (1), value (1)
  *           or ff | moment (1) | a whole message
  *
- * What must hold, whatever the bytes: a set that is accepted is one that the zone signed; a name or type that is denied is
- * not there; a zone that signs anything at all denies nothing outside itself; no question costs more than it may.
+ * What must hold, whatever the bytes: a set that is accepted is one that the zone signed; a name or type that is denied
+ * is not there; a zone that signs anything at all denies nothing outside itself; no question costs more than it may.
  */
 #include "config/limits.h"
 #include "prover.h"
@@ -20,7 +20,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define REQUIRE(cond) ((cond) ? (void)0 : (fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #cond), abort()))
-#define COUNT(array) (sizeof(array) / sizeof *(array))
+#define COUNT(array)  (sizeof(array) / sizeof *(array))
 
 enum { NOW = 1700000000, DAY = 86400, EDITS_MAX = 64, SETS_MAX = 24, RAW = 0xff, QUESTION_FLAGS = 0x8400 };
 
@@ -76,7 +76,7 @@ static void step(uint8_t hash[SIGNER_HASH_LEN], int by)
 
 static struct rrset nsec3_from(const char *text)
 {
-        struct signer_nsec3 parameters = { .algorithm = 1, .iterations = 1, .salt_len = 2, .salt = "s" };
+        struct signer_nsec3 parameters = {.algorithm = 1, .iterations = 1, .salt_len = 2, .salt = "s"};
         uint8_t owner[SIGNER_HASH_LEN], next[SIGNER_HASH_LEN];
         char name_words[128];
         int after = 0;
@@ -94,7 +94,7 @@ static struct rrset nsec3_from(const char *text)
 
 static void zone_init(void)
 {
-        const struct signer_key *const all[] = { &zone.key };
+        const struct signer_key *const all[] = {&zone.key};
 
         arena_init(&zone.arena, 1 << 20);
         prover_init(&zone.prover, NOW);
@@ -119,14 +119,14 @@ static const struct {
         const char *name;
         uint16_t types[8];
 } truth[] = {
-        { "example.", { TYPE_SOA, TYPE_NS, TYPE_DNSKEY, TYPE_NSEC } },
-        { "alias.example.", { TYPE_CNAME, TYPE_NSEC } },
-        { "mail.example.", { TYPE_MX, TYPE_NSEC } },
-        { "opt.example.", { TYPE_NS, TYPE_NSEC } },
-        { "sub.example.", { TYPE_NS, TYPE_DS, TYPE_NSEC } },
-        { "wild.example.", { 0 } },
-        { "*.wild.example.", { TYPE_TXT, TYPE_NSEC } },
-        { "www.example.", { TYPE_A, TYPE_NSEC } },
+        {"example.", {TYPE_SOA, TYPE_NS, TYPE_DNSKEY, TYPE_NSEC}},
+        {"alias.example.", {TYPE_CNAME, TYPE_NSEC}},
+        {"mail.example.", {TYPE_MX, TYPE_NSEC}},
+        {"opt.example.", {TYPE_NS, TYPE_NSEC}},
+        {"sub.example.", {TYPE_NS, TYPE_DS, TYPE_NSEC}},
+        {"wild.example.", {0}},
+        {"*.wild.example.", {TYPE_TXT, TYPE_NSEC}},
+        {"www.example.", {TYPE_A, TYPE_NSEC}},
 };
 
 static bool is_at_or_below(const struct name *name, const char *ancestor)
@@ -139,8 +139,8 @@ static bool is_at_or_below(const struct name *name, const char *ancestor)
 /* Names that nobody may deny: those that exist, those that the wildcard makes, those of other zones. */
 static bool may_be_denied(const struct name *name)
 {
-        if (!is_at_or_below(name, "example.") || is_at_or_below(name, "wild.example.") || is_at_or_below(name, "sub.example.") ||
-            is_at_or_below(name, "opt.example."))
+        if (!is_at_or_below(name, "example.") || is_at_or_below(name, "wild.example.") ||
+            is_at_or_below(name, "sub.example.") || is_at_or_below(name, "opt.example."))
                 return false;
         for (size_t i = 0; i < COUNT(truth); i++)
                 if (is_at_or_below(name, truth[i].name) && name->label_count == (i ? 2u : 1u))
@@ -191,22 +191,22 @@ static const struct {
         unsigned rcode;
         int answer[3], authority[6];
 } answers[] = {
-        { "www.example.", TYPE_A, 0, { 2, -1 }, { 1, -1 } },
-        { "mail.example.", TYPE_MX, 0, { 3, -1 }, { -1 } },
-        { "alias.example.", TYPE_A, 0, { 4, 2, -1 }, { -1 } },
-        { "x.wild.example.", TYPE_TXT, 0, { 5, -1 }, { 12, -1 } },
-        { "x.wild.example.", TYPE_A, 0, { -1 }, { 0, 12, -1 } },
-        { "none.example.", TYPE_A, 3, { -1 }, { 0, 9, 7, -1 } },
-        { "www.example.", TYPE_AAAA, 0, { -1 }, { 0, 13, -1 } },
-        { "wild.example.", TYPE_A, 0, { -1 }, { 0, 11, -1 } },
-        { "a.opt.example.", TYPE_A, 0, { -1 }, { 10, -1 } },
-        { "a.sub.example.", TYPE_A, 0, { -1 }, { 6, -1 } },
-        { "none.example.", TYPE_A, 3, { -1 }, { 0, 14, 19, 20, -1 } },
-        { "www.example.", TYPE_AAAA, 0, { -1 }, { 0, 15, -1 } },
-        { "x.wild.example.", TYPE_A, 0, { -1 }, { 0, 16, 17, 21, -1 } },
-        { "opt.example.", TYPE_DS, 0, { -1 }, { 0, 18, -1 } },
-        { "none2.example.", TYPE_DS, 0, { -1 }, { 0, 14, 22, -1 } },
-        { "example.", TYPE_DNSKEY, 0, { SIGNED - 1, -1 }, { -1 } },
+        {"www.example.", TYPE_A, 0, {2, -1}, {1, -1}},
+        {"mail.example.", TYPE_MX, 0, {3, -1}, {-1}},
+        {"alias.example.", TYPE_A, 0, {4, 2, -1}, {-1}},
+        {"x.wild.example.", TYPE_TXT, 0, {5, -1}, {12, -1}},
+        {"x.wild.example.", TYPE_A, 0, {-1}, {0, 12, -1}},
+        {"none.example.", TYPE_A, 3, {-1}, {0, 9, 7, -1}},
+        {"www.example.", TYPE_AAAA, 0, {-1}, {0, 13, -1}},
+        {"wild.example.", TYPE_A, 0, {-1}, {0, 11, -1}},
+        {"a.opt.example.", TYPE_A, 0, {-1}, {10, -1}},
+        {"a.sub.example.", TYPE_A, 0, {-1}, {6, -1}},
+        {"none.example.", TYPE_A, 3, {-1}, {0, 14, 19, 20, -1}},
+        {"www.example.", TYPE_AAAA, 0, {-1}, {0, 15, -1}},
+        {"x.wild.example.", TYPE_A, 0, {-1}, {0, 16, 17, 21, -1}},
+        {"opt.example.", TYPE_DS, 0, {-1}, {0, 18, -1}},
+        {"none2.example.", TYPE_DS, 0, {-1}, {0, 14, 22, -1}},
+        {"example.", TYPE_DNSKEY, 0, {SIGNED - 1, -1}, {-1}},
 };
 
 static void add_sets(struct compose *c, enum section section, const int *number, const struct name *qname)
@@ -246,24 +246,16 @@ static size_t edit(uint8_t *message, size_t len, size_t room, const uint8_t *edi
         if (!len)
                 return 0;
         switch (edit[2] % 5) {
-        case 0:
-                message[at] = value;
-                break;
-        case 1:
-                message[at] ^= value;
-                break;
-        case 2:
-                message[at] = (uint8_t)(message[at] + value);
-                break;
+        case 0: message[at] = value; break;
+        case 1: message[at] ^= value; break;
+        case 2: message[at] = (uint8_t)(message[at] + value); break;
         case 3:
                 if (len == room)
                         break;
                 memmove(message + at + 1, message + at, len - at);
                 message[at] = value;
                 return len + 1;
-        case 4:
-                memmove(message + at, message + at + 1, len - at - 1);
-                return len - 1;
+        case 4: memmove(message + at, message + at + 1, len - at - 1); return len - 1;
         }
         return len;
 }
@@ -290,7 +282,8 @@ static unsigned sets_of(const struct message *message, struct arena *arena, stru
         for (enum section s = SECTION_ANSWER; s < SECTION_COUNT; s++)
                 for (unsigned i = 0; i < message->rr_count[s] && count < SETS_MAX; i++) {
                         const struct rr *rr = &message->rr[s][i];
-                        const struct rrset *found = rr->type == TYPE_RRSIG ? NULL : message_rrset(message, s, &rr->owner, rr->type, arena);
+                        const struct rrset *found =
+                                rr->type == TYPE_RRSIG ? NULL : message_rrset(message, s, &rr->owner, rr->type, arena);
 
                         if (found)
                                 set[count++] = *found;
@@ -339,7 +332,7 @@ static void deny_by_proof(const struct rrset *set, unsigned count, const struct 
         unsigned held = prover_sets(&zone.prover, set, count, &zone.keys, proven);
         struct denial_context context = prover_denial(&zone.prover, &zone.apex, proven, held);
         const struct name *qname = &question->name;
-        struct reason why = { .ede = EDE_NONE };
+        struct reason why = {.ede = EDE_NONE};
 
         if (denial_of_name(&context, qname, &why) == DENIAL_PROVEN)
                 REQUIRE(may_be_denied(qname));
@@ -355,12 +348,13 @@ static void deny_by_proof(const struct rrset *set, unsigned count, const struct 
 }
 
 /* A zone that signs whatever it likes may lie about itself, and about nobody else. */
-static void deny_by_liar(const struct rrset *set, unsigned count, const struct question *question, const struct name *liar)
+static void deny_by_liar(const struct rrset *set, unsigned count, const struct question *question,
+                         const struct name *liar)
 {
         struct denial_context context = prover_denial(&zone.prover, liar, set, count);
         const struct name *qname = &question->name;
         bool outside = !name_is_at_or_below(qname, liar);
-        struct reason why = { .ede = EDE_NONE };
+        struct reason why = {.ede = EDE_NONE};
 
         zone.prover.nsec3_blocks = 0;
         bool denied = denial_of_name(&context, qname, &why) != DENIAL_MISSING;

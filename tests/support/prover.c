@@ -17,7 +17,7 @@ void prover_init(struct prover *prover, uint64_t wall_s)
         static const uint8_t secret[SIPHASH_KEY_LEN] = "a test's secret";
 
         *prover = (struct prover){
-                .policy = { .sha1 = false, .rsa_min_bits = 1024 },
+                .policy = {.sha1 = false, .rsa_min_bits = 1024},
                 .wall_s = wall_s,
                 .max_iterations = 50,
         };
@@ -33,7 +33,7 @@ void prover_fini(struct prover *prover)
 
 void prover_next_question(struct prover *prover)
 {
-        prover->budget = (struct verify_budget){ .checks = 0 };
+        prover->budget = (struct verify_budget){.checks = 0};
         prover->nsec3_blocks = 0;
         prover->checks = 0;
 }
@@ -45,7 +45,7 @@ void prover_next_message(struct prover *prover)
 
 static struct verify_context context_of(struct prover *prover)
 {
-        prover->why = (struct reason){ .ede = EDE_NONE };
+        prover->why = (struct reason){.ede = EDE_NONE};
         return (struct verify_context){
                 .policy = &prover->policy,
                 .memo = &prover->memo,
@@ -70,7 +70,7 @@ enum verify_result prover_set(struct prover *prover, const struct rrset *set, st
 {
         for (;;) {
                 struct verify_context context = context_of(prover);
-                struct verify_jobs jobs = { .count = 0 };
+                struct verify_jobs jobs = {.count = 0};
                 enum verify_result result = verify_set(&context, set, keys, &prover->verified, &jobs, &prover->why);
 
                 if (result != VERIFY_WAIT)
@@ -83,7 +83,7 @@ enum verify_result prover_keys(struct prover *prover, const struct rrset *dnskey
 {
         for (;;) {
                 struct verify_context context = context_of(prover);
-                struct verify_jobs jobs = { .count = 0 };
+                struct verify_jobs jobs = {.count = 0};
                 enum verify_result result =
                         verify_keys(&context, dnskey, ds, &prover->verified, &jobs, &prover->unsupported, &prover->why);
 
@@ -104,9 +104,10 @@ unsigned prover_sets(struct prover *prover, const struct rrset *set, unsigned co
         return held;
 }
 
-struct denial_context prover_denial(struct prover *prover, const struct name *zone, const struct rrset *set, unsigned count)
+struct denial_context prover_denial(struct prover *prover, const struct name *zone, const struct rrset *set,
+                                    unsigned count)
 {
-        prover->why = (struct reason){ .ede = EDE_NONE };
+        prover->why = (struct reason){.ede = EDE_NONE};
         return (struct denial_context){
                 .zone = zone,
                 .set = set,

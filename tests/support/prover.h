@@ -15,8 +15,8 @@ struct prover {
         uint64_t wall_s;
         unsigned max_iterations;
         unsigned nsec3_blocks;
-        unsigned checks;      /* done */
-        struct reason why;    /* of the last answer */
+        unsigned checks;   /* done */
+        struct reason why; /* of the last answer */
         struct verified verified;
         bool unsupported;
 };
@@ -39,4 +39,5 @@ enum { PROVER_SETS = 16 };
 unsigned prover_sets(struct prover *prover, const struct rrset *set, unsigned count, struct zone_keys *keys,
                      struct rrset proven[PROVER_SETS]);
 
-struct denial_context prover_denial(struct prover *prover, const struct name *zone, const struct rrset *set, unsigned count);
+struct denial_context prover_denial(struct prover *prover, const struct name *zone, const struct rrset *set,
+                                    unsigned count);

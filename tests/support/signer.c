@@ -27,14 +27,10 @@ static struct evp_pkey_st *make_secret(uint8_t algorithm, unsigned bits, uint8_t
 
         memset(raw, seed, sizeof raw);
         switch (algorithm) {
-        case SIGNER_P256:
-                return EVP_EC_gen("P-256");
-        case SIGNER_P384:
-                return EVP_EC_gen("P-384");
-        case SIGNER_ED25519:
-                return EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, raw, 32);
-        case SIGNER_ED448:
-                return EVP_PKEY_new_raw_private_key(EVP_PKEY_ED448, NULL, raw, 57);
+        case SIGNER_P256: return EVP_EC_gen("P-256");
+        case SIGNER_P384: return EVP_EC_gen("P-384");
+        case SIGNER_ED25519: return EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, raw, 32);
+        case SIGNER_ED448: return EVP_PKEY_new_raw_private_key(EVP_PKEY_ED448, NULL, raw, 57);
         }
         return EVP_RSA_gen(bits);
 }
@@ -81,7 +77,7 @@ static size_t write_public(const struct evp_pkey_st *secret, uint8_t algorithm, 
 
 static void write_head(struct signer_key *key, uint8_t algorithm)
 {
-        *key = (struct signer_key){ .secret = NULL };
+        *key = (struct signer_key){.secret = NULL};
         store_u16(key->rdata, SIGNER_ZONE);
         key->rdata[2] = 3;
         key->rdata[3] = algorithm;
@@ -159,14 +155,15 @@ struct name signer_name(struct arena *arena, const char *text)
 
 static struct rdata keep(struct arena *arena, const void *bytes, size_t len)
 {
-        struct rdata rdata = { .bytes = arena_copy(arena, bytes, len), .len = (uint16_t)len };
+        struct rdata rdata = {.bytes = arena_copy(arena, bytes, len), .len = (uint16_t)len};
 
         REQUIRE(rdata.bytes && len <= UINT16_MAX);
         return rdata;
 }
 
 /* One more at the end of a list. */
-static const struct rdata *append(struct arena *arena, const struct rdata *list, uint16_t *count, const struct rdata *added)
+static const struct rdata *append(struct arena *arena, const struct rdata *list, uint16_t *count,
+                                  const struct rdata *added)
 {
         struct rdata *longer = arena_alloc(arena, sizeof *longer * (*count + 1u));
 
@@ -179,7 +176,7 @@ static const struct rdata *append(struct arena *arena, const struct rdata *list,
 
 struct rrset signer_set(struct arena *arena, const char *text)
 {
-        struct rrset set = { .count = 0 };
+        struct rrset set = {.count = 0};
         char line[LINE_MAX_LEN];
 
         while (*text) {
@@ -193,8 +190,12 @@ struct rrset signer_set(struct arena *arena, const char *text)
                         fprintf(stderr, "%s: %s\n", line, complaint ? complaint : "?");
                         abort();
                 }
-                set = (struct rrset){ .owner = rr.owner, .type = rr.type, .class = rr.class, .ttl = rr.ttl,
-                                      .count = set.count, .rdata = set.rdata };
+                set = (struct rrset){.owner = rr.owner,
+                                     .type = rr.type,
+                                     .class = rr.class,
+                                     .ttl = rr.ttl,
+                                     .count = set.count,
+                                     .rdata = set.rdata};
                 set.rdata = append(arena, set.rdata, &set.count, &rr.rdata);
                 text += len + (text[len] == '\n');
         }
@@ -203,7 +204,7 @@ struct rrset signer_set(struct arena *arena, const char *text)
 
 struct rrset signer_dnskey(struct arena *arena, const char *owner, const struct signer_key *const *key, unsigned count)
 {
-        struct rrset set = { .owner = signer_name(arena, owner), .type = TYPE_DNSKEY, .class = CLASS_IN, .ttl = 3600 };
+        struct rrset set = {.owner = signer_name(arena, owner), .type = TYPE_DNSKEY, .class = CLASS_IN, .ttl = 3600};
 
         for (unsigned i = 0; i < count; i++) {
                 struct rdata rdata = keep(arena, key[i]->rdata, key[i]->rdata_len);
@@ -232,7 +233,7 @@ struct rdata signer_ds(struct arena *arena, const char *owner, const struct sign
 
 struct rrset signer_ds_set(struct arena *arena, const char *owner, const struct rdata *rdata, unsigned count)
 {
-        struct rrset set = { .owner = signer_name(arena, owner), .type = TYPE_DS, .class = CLASS_IN, .ttl = 3600 };
+        struct rrset set = {.owner = signer_name(arena, owner), .type = TYPE_DS, .class = CLASS_IN, .ttl = 3600};
 
         for (unsigned i = 0; i < count; i++)
                 set.rdata = append(arena, set.rdata, &set.count, &rdata[i]);
@@ -306,7 +307,7 @@ static int compare_records(const void *a, const void *b, void *head)
 
 static struct name signed_name(struct arena *arena, const struct rrset *set, uint8_t labels)
 {
-        static const uint8_t star[] = { '*' };
+        static const uint8_t star[] = {'*'};
         bool wild = set->owner.wire[0] == 1 && set->owner.wire[1] == '*';
         uint8_t room[NAME_WIRE_MAX];
         struct name out;
@@ -318,7 +319,8 @@ static struct name signed_name(struct arena *arena, const struct rrset *set, uin
         return name_copy(arena, &out);
 }
 
-static size_t write_records(struct arena *arena, const struct rrset *set, const struct signer_fields *fields, uint8_t *out)
+static size_t write_records(struct arena *arena, const struct rrset *set, const struct signer_fields *fields,
+                            uint8_t *out)
 {
         struct name owner = signed_name(arena, set, fields->labels);
         ldns_buffer **record = calloc(set->count, sizeof(ldns_buffer *));
@@ -358,20 +360,17 @@ static const EVP_MD *hash_of(uint8_t algorithm)
 {
         switch (algorithm) {
         case SIGNER_RSASHA256:
-        case SIGNER_P256:
-                return EVP_sha256();
-        case SIGNER_P384:
-                return EVP_sha384();
-        case SIGNER_RSASHA512:
-                return EVP_sha512();
+        case SIGNER_P256: return EVP_sha256();
+        case SIGNER_P384: return EVP_sha384();
+        case SIGNER_RSASHA512: return EVP_sha512();
         case SIGNER_ED25519:
-        case SIGNER_ED448:
-                return NULL;
+        case SIGNER_ED448: return NULL;
         }
         return EVP_sha1();
 }
 
-static size_t sign_bytes(const struct signer_key *key, const uint8_t *data, size_t len, uint8_t out[SIGNER_SIGNATURE_MAX])
+static size_t sign_bytes(const struct signer_key *key, const uint8_t *data, size_t len,
+                         uint8_t out[SIGNER_SIGNATURE_MAX])
 {
         uint8_t algorithm = signer_key_algorithm(key);
         EVP_MD_CTX *ctx = EVP_MD_CTX_new();
@@ -461,7 +460,8 @@ static void write_hash(const uint8_t hash[SIGNER_HASH_LEN], char out[33])
 }
 
 struct rrset signer_nsec3_set(struct arena *arena, const char *zone, const struct signer_nsec3 *parameters,
-                              const uint8_t owner[SIGNER_HASH_LEN], const uint8_t next[SIGNER_HASH_LEN], const char *types)
+                              const uint8_t owner[SIGNER_HASH_LEN], const uint8_t next[SIGNER_HASH_LEN],
+                              const char *types)
 {
         char owner_text[33], next_text[33], salt[2 * 255 + 1] = "-", line[LINE_MAX_LEN];
 

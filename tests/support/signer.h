@@ -1,10 +1,12 @@
 #pragma once
 /*
- * A signer for tests of validation: makes keys, signs record sets, makes DS and NSEC3 records, and can put a wrong value into
- * every field. It shares no code with lib/dnssec: canonical form by ldns, signatures and digests by libcrypto.
+ * A signer for tests of validation: makes keys, signs record sets, makes DS and NSEC3 records, and can put a wrong
+ * value into every field. It shares no code with lib/dnssec: canonical form by ldns, signatures and digests by
+ * libcrypto.
  *
- * A signature is made in two steps, so that a field can be wrong in two ways: change it before signer_sign() and the key
- * really signed it (a hostile zone); change it between signer_sign() and signer_rrsig() and somebody tampered with it.
+ * A signature is made in two steps, so that a field can be wrong in two ways: change it before signer_sign() and the
+ * key really signed it (a hostile zone); change it between signer_sign() and signer_rrsig() and somebody tampered with
+ * it.
  *
  * Whatever does not work ends the test. All bytes live in the arena that is handed in.
  */
@@ -35,7 +37,8 @@ struct signer_key {
 };
 
 /**
- * A key pair with the flags of a zone key. Edwards keys are made of the seed and are the same each time; the others are new.
+ * A key pair with the flags of a zone key. Edwards keys are made of the seed and are the same each time; the others are
+ * new.
  *
  *   bits  of an RSA modulus; others pass over it
  */

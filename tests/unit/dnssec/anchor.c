@@ -6,8 +6,8 @@
 #include "fixture.h"
 #include <stdio.h>
 
-#define DS_ROOT ". DS 20326 8 2 E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D"
-#define DS_ISLAND "island.example. DS 1 13 2 0000000000000000000000000000000000000000000000000000000000000001"
+#define DS_ROOT    ". DS 20326 8 2 E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D"
+#define DS_ISLAND  "island.example. DS 1 13 2 0000000000000000000000000000000000000000000000000000000000000001"
 #define KEY_ISLAND "island.example. DNSKEY 257 3 15 l02Woi0iS8Aa25FQkUd9RMzZHJpBoRQwAQEX1SxZJA4="
 
 static struct settings *settings_of(const char *text)
@@ -24,32 +24,32 @@ static const struct {
         const char *settings, *name, *anchor; /* the anchor's name; NULL: none */
         bool negative;
 } row[] = {
-        { "", "www.example.", ".", false },
-        { "", ".", ".", false },
-        { "trust-anchors: [\"" DS_ISLAND "\"]\n", "www.island.example.", "island.example.", false },
-        { "trust-anchors: [\"" DS_ISLAND "\"]\n", "ISLAND.Example.", "island.example.", false },
-        { "trust-anchors: [\"" DS_ISLAND "\"]\n", "example.", NULL, false },
-        { "trust-anchors: [\"" DS_ISLAND "\"]\n", "xisland.example.", NULL, false },
-        { "trust-anchors: [\"" DS_ISLAND "\"]\n", ".", NULL, false },
+        {"", "www.example.", ".", false},
+        {"", ".", ".", false},
+        {"trust-anchors: [\"" DS_ISLAND "\"]\n", "www.island.example.", "island.example.", false},
+        {"trust-anchors: [\"" DS_ISLAND "\"]\n", "ISLAND.Example.", "island.example.", false},
+        {"trust-anchors: [\"" DS_ISLAND "\"]\n", "example.", NULL, false},
+        {"trust-anchors: [\"" DS_ISLAND "\"]\n", "xisland.example.", NULL, false},
+        {"trust-anchors: [\"" DS_ISLAND "\"]\n", ".", NULL, false},
         /* The nearest one decides. */
-        { "trust-anchors: [\"" DS_ROOT "\", \"" DS_ISLAND "\"]\n", "a.b.island.example.", "island.example.", false },
-        { "trust-anchors: [\"" DS_ISLAND "\", \"" DS_ROOT "\"]\n", "a.b.island.example.", "island.example.", false },
-        { "trust-anchors: [\"" DS_ISLAND "\", \"" DS_ROOT "\"]\n", "b.example.", ".", false },
+        {"trust-anchors: [\"" DS_ROOT "\", \"" DS_ISLAND "\"]\n", "a.b.island.example.", "island.example.", false},
+        {"trust-anchors: [\"" DS_ISLAND "\", \"" DS_ROOT "\"]\n", "a.b.island.example.", "island.example.", false},
+        {"trust-anchors: [\"" DS_ISLAND "\", \"" DS_ROOT "\"]\n", "b.example.", ".", false},
         /* Negative anchors win at and below the anchor, and not above the nearest one (RFC 7646 2). */
-        { "negative-trust-anchors: [example]\n", "www.example.", NULL, true },
-        { "negative-trust-anchors: [example]\n", "example.", NULL, true },
-        { "negative-trust-anchors: [example]\n", "www.xexample.", ".", false },
-        { "negative-trust-anchors: [\".\"]\n", "www.example.", NULL, true },
-        { "negative-trust-anchors: [example]\ntrust-anchors: [\"" DS_ROOT "\", \"" DS_ISLAND "\"]\n", "www.island.example.",
-          "island.example.", false },
-        { "negative-trust-anchors: [example]\ntrust-anchors: [\"" DS_ROOT "\", \"" DS_ISLAND "\"]\n", "www.example.", NULL,
-          true },
-        { "negative-trust-anchors: [island.example]\ntrust-anchors: [\"" DS_ROOT "\", \"" DS_ISLAND "\"]\n",
-          "www.island.example.", NULL, true },
-        { "negative-trust-anchors: [www.island.example]\ntrust-anchors: [\"" DS_ROOT "\", \"" DS_ISLAND "\"]\n",
-          "www.island.example.", NULL, true },
-        { "negative-trust-anchors: [www.island.example]\ntrust-anchors: [\"" DS_ROOT "\", \"" DS_ISLAND "\"]\n",
-          "ftp.island.example.", "island.example.", false },
+        {"negative-trust-anchors: [example]\n", "www.example.", NULL, true},
+        {"negative-trust-anchors: [example]\n", "example.", NULL, true},
+        {"negative-trust-anchors: [example]\n", "www.xexample.", ".", false},
+        {"negative-trust-anchors: [\".\"]\n", "www.example.", NULL, true},
+        {"negative-trust-anchors: [example]\ntrust-anchors: [\"" DS_ROOT "\", \"" DS_ISLAND "\"]\n",
+         "www.island.example.", "island.example.", false},
+        {"negative-trust-anchors: [example]\ntrust-anchors: [\"" DS_ROOT "\", \"" DS_ISLAND "\"]\n", "www.example.",
+         NULL, true},
+        {"negative-trust-anchors: [island.example]\ntrust-anchors: [\"" DS_ROOT "\", \"" DS_ISLAND "\"]\n",
+         "www.island.example.", NULL, true},
+        {"negative-trust-anchors: [www.island.example]\ntrust-anchors: [\"" DS_ROOT "\", \"" DS_ISLAND "\"]\n",
+         "www.island.example.", NULL, true},
+        {"negative-trust-anchors: [www.island.example]\ntrust-anchors: [\"" DS_ROOT "\", \"" DS_ISLAND "\"]\n",
+         "ftp.island.example.", "island.example.", false},
 };
 
 static void test_the_nearest_anchor(void **state)
@@ -98,15 +98,15 @@ static void test_an_anchor_proves_keys(void **state)
 {
         struct fixture *f = *state;
         struct rdata ds = signer_ds(&f->arena, "example.", &f->key, 2);
-        struct anchor by_ds = { .name = f->zone, .ds = signer_ds_set(&f->arena, "example.", &ds, 1) };
-        struct anchor by_key = { .name = f->zone, .dnskey = f->dnskey };
+        struct anchor by_ds = {.name = f->zone, .ds = signer_ds_set(&f->arena, "example.", &ds, 1)};
+        struct anchor by_key = {.name = f->zone, .dnskey = f->dnskey};
         struct signer_key other;
 
         signer_key_make(&other, SIGNER_ED25519, 0, 9);
         signer_sign_set(&f->arena, &f->dnskey, &f->key, &f->zone, INCEPTION, EXPIRATION);
         assert_int_equal(prover_keys(&f->prover, &f->dnskey, anchor_as_ds(&by_ds, &f->arena)), VERIFY_GOOD);
         assert_int_equal(prover_keys(&f->prover, &f->dnskey, anchor_as_ds(&by_key, &f->arena)), VERIFY_GOOD);
-        const struct signer_key *const all[] = { &other };
+        const struct signer_key *const all[] = {&other};
         by_key.dnskey = signer_dnskey(&f->arena, "example.", all, 1);
         assert_int_equal(prover_keys(&f->prover, &f->dnskey, anchor_as_ds(&by_key, &f->arena)), VERIFY_BAD);
         assert_false(f->prover.unsupported);

@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #define GOOD VERIFY_GOOD
-#define BAD VERIFY_BAD
+#define BAD  VERIFY_BAD
 
 enum { DECOYS = 24, SIGS = 40 };
 
@@ -134,7 +134,8 @@ static void test_checks_of_a_message(void **state)
         for (unsigned i = 0; i < 100; i++) {
                 struct rrset set = good_set(f, i);
 
-                assert_int_equal(prover_set(&f->prover, &set, &f->keys), i < LIMIT_CHECKS_PER_MESSAGE ? GOOD : VERIFY_BUDGET);
+                assert_int_equal(prover_set(&f->prover, &set, &f->keys),
+                                 i < LIMIT_CHECKS_PER_MESSAGE ? GOOD : VERIFY_BUDGET);
         }
         assert_int_equal(f->prover.checks, LIMIT_CHECKS_PER_MESSAGE);
 }
@@ -178,8 +179,8 @@ static void test_the_trap_above_a_zone(void **state)
 }
 
 /*
- * HashTrap: DS records and keys with equal tags, so that each DS is hashed with each key. Digests are not counted where we
- * could see it; but a DS that stands behind four mismatches is not reached, and one behind three is.
+ * HashTrap: DS records and keys with equal tags, so that each DS is hashed with each key. Digests are not counted where
+ * we could see it; but a DS that stands behind four mismatches is not reached, and one behind three is.
  */
 static void test_many_ds_many_keys(void **state)
 {
@@ -193,7 +194,8 @@ static void test_many_ds_many_keys(void **state)
                 trap_init(f, &trap, decoys);
                 signer_sign_set(&f->arena, &trap.dnskey, &f->key, &f->zone, INCEPTION, EXPIRATION);
                 prover_next_question(&f->prover);
-                assert_int_equal(prover_keys(&f->prover, &trap.dnskey, &ds_set), decoys < LIMIT_DS_MISMATCHES ? GOOD : BAD);
+                assert_int_equal(prover_keys(&f->prover, &trap.dnskey, &ds_set),
+                                 decoys < LIMIT_DS_MISMATCHES ? GOOD : BAD);
                 zone_keys_release(&trap.keys);
         }
 }
@@ -214,7 +216,8 @@ static void test_named_keys_with_one_tag(void **state)
                 struct rrset ds_set = signer_ds_set(&f->arena, "example.", ds, decoys + 1);
                 signer_sign_set(&f->arena, &trap.dnskey, &f->key, &f->zone, INCEPTION, EXPIRATION);
                 prover_next_question(&f->prover);
-                assert_int_equal(prover_keys(&f->prover, &trap.dnskey, &ds_set), decoys < LIMIT_KEYS_PER_TAG ? GOOD : BAD);
+                assert_int_equal(prover_keys(&f->prover, &trap.dnskey, &ds_set),
+                                 decoys < LIMIT_KEYS_PER_TAG ? GOOD : BAD);
                 assert_true(f->prover.checks <= LIMIT_KEYS_PER_TAG);
                 zone_keys_release(&trap.keys);
         }
@@ -246,7 +249,7 @@ static void test_cheap_checks_are_free(void **state)
         struct rrset set = signer_set(&f->arena, "www.example. 300 A 192.0.2.1");
         struct signer_fields fields = signer_fields(&set, &f->key, &f->zone, INCEPTION, EXPIRATION);
         struct rdata signature = signer_sign(&f->arena, &set, &fields, &f->key);
-        struct signer_fields wrong[] = { fields, fields, fields, fields, fields, fields };
+        struct signer_fields wrong[] = {fields, fields, fields, fields, fields, fields};
 
         wrong[0].covered = TYPE_AAAA;
         wrong[1].labels = 9;
@@ -268,18 +271,12 @@ static void test_cheap_checks_are_free(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                fixture_test(test_many_keys_many_signatures),
-                fixture_test(test_one_key_many_signatures),
-                fixture_test(test_many_keys_one_signature),
-                fixture_test(test_many_broken_sets),
-                fixture_test(test_failures_over_messages),
-                fixture_test(test_checks_of_a_message),
-                fixture_test(test_checks_of_a_question),
-                fixture_test(test_the_trap_above_a_zone),
-                fixture_test(test_many_ds_many_keys),
-                fixture_test(test_named_keys_with_one_tag),
-                fixture_test(test_one_key_named_twice),
-                fixture_test(test_cheap_checks_are_free),
+                fixture_test(test_many_keys_many_signatures), fixture_test(test_one_key_many_signatures),
+                fixture_test(test_many_keys_one_signature),   fixture_test(test_many_broken_sets),
+                fixture_test(test_failures_over_messages),    fixture_test(test_checks_of_a_message),
+                fixture_test(test_checks_of_a_question),      fixture_test(test_the_trap_above_a_zone),
+                fixture_test(test_many_ds_many_keys),         fixture_test(test_named_keys_with_one_tag),
+                fixture_test(test_one_key_named_twice),       fixture_test(test_cheap_checks_are_free),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,23 +6,28 @@
 
 /* --- Examples of the RFCs ----------------------------------------------------------------------------------------- */
 
-#define RFC6605_P256                                                                                                      \
-        "example.net. DNSKEY 257 3 13 GojIhhXUN/u4v54ZQqGSnyhWJwaubCvTmeexv7bR6edbkrSqQpF64cYbcB7wNcP+e+MAnLr+Wi9xMWyQLc8" \
+#define RFC6605_P256                                                                                                   \
+        "example.net. DNSKEY 257 3 13 GojIhhXUN/u4v54ZQqGSnyhWJwaubCvTmeexv7bR6edbkrSqQpF64cYbcB7wN"                   \
+        "cP+e+MAnLr+Wi9xMWyQLc8"                                                                                       \
         "NAA=="
-#define RFC6605_P384                                                                                                      \
-        "example.net. DNSKEY 257 3 14 xKYaNhWdGOfJ+nPrL8/arkwf2EY3MDJ+SErKivBVSum1w/egsXvSADtNJhyem5RCOpgQ6K8X1DRSEkrbYQ+" \
+#define RFC6605_P384                                                                                                   \
+        "example.net. DNSKEY 257 3 14 xKYaNhWdGOfJ+nPrL8/arkwf2EY3MDJ+SErKivBVSum1w/egsXvSADtNJhyem"                   \
+        "5RCOpgQ6K8X1DRSEkrbYQ+"                                                                                       \
         "OB+v8/uX45NBwY8rp65F6Glur8I/mlVNgF6W/qTI37m40"
 #define RFC8080_ED25519 "example.com. DNSKEY 257 3 15 l02Woi0iS8Aa25FQkUd9RMzZHJpBoRQwAQEX1SxZJA4="
-#define RFC8080_ED448 \
+#define RFC8080_ED448                                                                                                  \
         "example.com. DNSKEY 257 3 16 3kgROaDjrh0H2iuixWBrc8g2EpBBLCdGzHmn+G2MpTPhpj/OiBVHHSfPodx1FYYUcJKm1MDpJtIA"
-#define RFC5702_256                                                                                                     \
-        "example.net. DNSKEY 256 3 8 AwEAAcFcGsaxxdgiuuGmCkVImy4h99CqT7jwY3pexPGcnUFtR2Fh36BponcwtkZ4cAgtvd4Qs8PkxUdp6p" \
+#define RFC5702_256                                                                                                    \
+        "example.net. DNSKEY 256 3 8 AwEAAcFcGsaxxdgiuuGmCkVImy4h99CqT7jwY3pexPGcnUFtR2Fh36Bponcwtk"                   \
+        "Z4cAgtvd4Qs8PkxUdp6p"                                                                                         \
         "/DlUmObdk="
-#define RFC5702_512                                                                                                      \
-        "example.net. DNSKEY 256 3 10 AwEAAdHoNTOW+et86KuJOWRDp1pndvwb6Y83nSVXXyLA3DLroROUkN6X0O6pnWnjJQujX/AyhqFDxj13t" \
+#define RFC5702_512                                                                                                    \
+        "example.net. DNSKEY 256 3 10 AwEAAdHoNTOW+et86KuJOWRDp1pndvwb6Y83nSVXXyLA3DLroROUkN6X0O6pn"                   \
+        "WnjJQujX/AyhqFDxj13t"                                                                                         \
         "OnD9u/1kTg7cV6rklMrZDtJCQ5PCl/D7QNPsgVsMu1J2Q8gpMpztNFLpPBz1bWXjDtaR7ZQBlZ3PFY12ZTSncorffcGmhOL"
-#define RFC4034_SHA1                                                                                                     \
-        "dskey.example.com. DNSKEY 256 3 5 AQOeiiR0GOMYkDshWoSKz9XzfwJr1AYtsmx3TGkJaNXVbfi/2pHm822aJ5iI9BMzNXxeYCmZDRD9" \
+#define RFC4034_SHA1                                                                                                   \
+        "dskey.example.com. DNSKEY 256 3 5 AQOeiiR0GOMYkDshWoSKz9XzfwJr1AYtsmx3TGkJaNXVbfi/2pHm822a"                   \
+        "J5iI9BMzNXxeYCmZDRD9"                                                                                         \
         "9WYwYqUSdjMmmAphXdvxegXd/M5+X7OrzKBaMbCVdFLUUh6DhweJBjEVv5f2wwjM9XzcnOf+EPbtG9DMBmADjFDc2w/rljwvFw=="
 
 static const struct {
@@ -30,25 +35,26 @@ static const struct {
         uint16_t tag;
         const char *ds[2];
 } named[] = {
-        { RFC4034_SHA1,
-          60485,
-          { "dskey.example.com. DS 60485 5 1 2BB183AF5F22588179A53B0A98631FAD1A292118",
-            "dskey.example.com. DS 60485 5 2 D4B7D520E7BB5F0F67674A0CCEB1E3E0614B93C4F9E99B8383F6A1E4469DA50A" } },
-        { RFC6605_P256,
-          55648,
-          { "example.net. DS 55648 13 2 b4c8c1fe2e7477127b27115656ad6256f424625bf5c1e2770ce6d6e37df61d17" } },
-        { RFC6605_P384,
-          10771,
-          { "example.net. DS 10771 14 4 72d7b62976ce06438e9c0bf319013cf801f09ecc84b8d7e9495f27e305c6a9b0563a9b5f4d288405c3"
-            "008a946df983d6" } },
-        { RFC8080_ED25519,
-          3613,
-          { "example.com. DS 3613 15 2 3aa5ab37efce57f737fc1627013fee07bdf241bd10f3b1964ab55c78e79a304b" } },
-        { RFC8080_ED448,
-          9713,
-          { "example.com. DS 9713 16 2 6ccf18d5bc5d7fc2fceb1d59d17321402f2aa8d368048db93dd811f5cb2b19c7" } },
-        { RFC5702_256, 9033, { NULL } },
-        { RFC5702_512, 3740, { NULL } },
+        {RFC4034_SHA1,
+         60485,
+         {"dskey.example.com. DS 60485 5 1 2BB183AF5F22588179A53B0A98631FAD1A292118",
+          "dskey.example.com. DS 60485 5 2 D4B7D520E7BB5F0F67674A0CCEB1E3E0614B93C4F9E99B8383F6A1E4469DA50A"}},
+        {RFC6605_P256,
+         55648,
+         {"example.net. DS 55648 13 2 b4c8c1fe2e7477127b27115656ad6256f424625bf5c1e2770ce6d6e37df61d17"}},
+        {RFC6605_P384,
+         10771,
+         {"example.net. DS 10771 14 4 72d7b62976ce06438e9c0bf319013cf801f09ecc84b8d7e9495f27e305c6a9b"
+          "0563a9b5f4d288405c3"
+          "008a946df983d6"}},
+        {RFC8080_ED25519,
+         3613,
+         {"example.com. DS 3613 15 2 3aa5ab37efce57f737fc1627013fee07bdf241bd10f3b1964ab55c78e79a304b"}},
+        {RFC8080_ED448,
+         9713,
+         {"example.com. DS 9713 16 2 6ccf18d5bc5d7fc2fceb1d59d17321402f2aa8d368048db93dd811f5cb2b19c7"}},
+        {RFC5702_256, 9033, {NULL}},
+        {RFC5702_512, 3740, {NULL}},
 };
 
 /* RFC 4034 5.4 and appendix B, RFC 4509 2.3, RFC 6605 6, RFC 8080 6, RFC 5702 6. */
@@ -74,32 +80,40 @@ static const struct {
         const char *dnskey, *set, *rrsig;
         uint32_t now;
 } example[] = {
-        { RFC6605_P256, "www.example.net. 3600 IN A 192.0.2.1",
-          "www.example.net. RRSIG A 13 3 3600 20100909100439 20100812100439 55648 example.net. qx6wLYqmh+l9oCKTN6qIc+bw6ya"
-          "+KJ8oMz0YP107epXAyGmt+3SNruPFKG7tZoLBLlUzGGus7ZwmwWep666VCw==",
-          1282000000 },
-        { RFC6605_P384, "www.example.net. 3600 IN A 192.0.2.1",
-          "www.example.net. RRSIG A 14 3 3600 20100909102025 20100812102025 10771 example.net. /L5hDKIvGDyI1fcARX3z65qrmPs"
-          "Vz73QD1Mr5CEqOiLP95hxQouuroGCeZOvzFaxsT8Glr74hbavRKayJNuydCuzWTSSPdz7wnqXL5bdcJzusdnI0RSMROxxwGipWcJm",
-          1282000000 },
-        { RFC8080_ED25519, "example.com. 3600 IN MX 10 mail.example.com.",
-          "example.com. RRSIG MX 15 2 3600 1440021600 1438207200 3613 example.com. oL9krJun7xfBOIWcGHi7mag5/hdZrKWw15jPGrH"
-          "pjQeRAvTdszaPD+QLs3fx8A4M3e23mRZ9VrbpMngwcrqNAg==",
-          1439000000 },
-        { RFC8080_ED448, "example.com. 3600 IN MX 10 mail.example.com.",
-          "example.com. RRSIG MX 16 2 3600 1440021600 1438207200 9713 example.com. 3cPAHkmlnxcDHMyg7vFC34l0blBhuG1qpwLmjIn"
-          "I8w1CMB29FkEAIJUA0amxWndkmnBZ6SKiwZSAxGILn/NBtOXft0+Gj7FSvOKxE/07+4RQvE581N3Aj/JtIyaiYVdnYtyMWbSNyGEY2213WKsJlw"
-          "EA",
-          1439000000 },
-        { RFC5702_256, "www.example.net. 3600 IN A 192.0.2.91",
-          "www.example.net. RRSIG A 8 3 3600 20300101000000 20000101000000 9033 example.net. kRCOH6u7l0QGy9qpC9l1sLncJcOKF"
-          "LJ7GhiUOibu4teYp5VE9RncriShZNz85mwlMgNEacFYK/lPtPiVYP4bwg==",
-          NOW },
-        { RFC5702_512, "www.example.net. 3600 IN A 192.0.2.91",
-          "www.example.net. RRSIG A 10 3 3600 20300101000000 20000101000000 3740 example.net. tsb4wnjRUDnB1BUi+t6TMTXThjVn"
-          "G+eCkWqjvvjhzQL1d0YRoOe0CbxrVDYd0xDtsuJRaeUw1ep94PzEWzr0iGYgZBWm/zpq+9fOuagYJRfDqfReKBzMweOLDiNa8iP5g9vMhpuv6OP"
-          "lvpXwm9Sa9ZXIbNl1MBGk0fthPgxdDLw=",
-          NOW },
+        {RFC6605_P256, "www.example.net. 3600 IN A 192.0.2.1",
+         "www.example.net. RRSIG A 13 3 3600 20100909100439 20100812100439 55648 example.net. qx6wLY"
+         "qmh+l9oCKTN6qIc+bw6ya"
+         "+KJ8oMz0YP107epXAyGmt+3SNruPFKG7tZoLBLlUzGGus7ZwmwWep666VCw==",
+         1282000000},
+        {RFC6605_P384, "www.example.net. 3600 IN A 192.0.2.1",
+         "www.example.net. RRSIG A 14 3 3600 20100909102025 20100812102025 10771 example.net. /L5hDK"
+         "IvGDyI1fcARX3z65qrmPs"
+         "Vz73QD1Mr5CEqOiLP95hxQouuroGCeZOvzFaxsT8Glr74hbavRKayJNuydCuzWTSSPdz7wnqXL5bdcJzusdnI0RSMROxxwGipWcJm",
+         1282000000},
+        {RFC8080_ED25519, "example.com. 3600 IN MX 10 mail.example.com.",
+         "example.com. RRSIG MX 15 2 3600 1440021600 1438207200 3613 example.com. oL9krJun7xfBOIWcGH"
+         "i7mag5/hdZrKWw15jPGrH"
+         "pjQeRAvTdszaPD+QLs3fx8A4M3e23mRZ9VrbpMngwcrqNAg==",
+         1439000000},
+        {RFC8080_ED448, "example.com. 3600 IN MX 10 mail.example.com.",
+         "example.com. RRSIG MX 16 2 3600 1440021600 1438207200 9713 example.com. 3cPAHkmlnxcDHMyg7v"
+         "FC34l0blBhuG1qpwLmjIn"
+         "I8w1CMB29FkEAIJUA0amxWndkmnBZ6SKiwZSAxGILn/NBtOXft0+Gj7FSvOKxE/07+4RQvE581N3Aj/JtIyaiYVdnY"
+         "tyMWbSNyGEY2213WKsJlw"
+         "EA",
+         1439000000},
+        {RFC5702_256, "www.example.net. 3600 IN A 192.0.2.91",
+         "www.example.net. RRSIG A 8 3 3600 20300101000000 20000101000000 9033 example.net. kRCOH6u7"
+         "l0QGy9qpC9l1sLncJcOKF"
+         "LJ7GhiUOibu4teYp5VE9RncriShZNz85mwlMgNEacFYK/lPtPiVYP4bwg==",
+         NOW},
+        {RFC5702_512, "www.example.net. 3600 IN A 192.0.2.91",
+         "www.example.net. RRSIG A 10 3 3600 20300101000000 20000101000000 3740 example.net. tsb4wnj"
+         "RUDnB1BUi+t6TMTXThjVn"
+         "G+eCkWqjvvjhzQL1d0YRoOe0CbxrVDYd0xDtsuJRaeUw1ep94PzEWzr0iGYgZBWm/zpq+9fOuagYJRfDqfReKBzMwe"
+         "OLDiNa8iP5g9vMhpuv6OP"
+         "lvpXwm9Sa9ZXIbNl1MBGk0fthPgxdDLw=",
+         NOW},
 };
 
 static void test_signatures_of_the_rfcs(void **state)
@@ -127,21 +141,29 @@ static void test_signatures_of_the_rfcs(void **state)
 
 static const struct {
         const char *name, *hash;
-} hashed[] = { /* RFC 5155 appendix A: salt aabbccdd, 12 iterations */
-        { "example.", "0p9mhaveqvm6t7vbl5lop2u3t2rp3tom" },      { "a.example.", "35mthgpgcu1qg68fab165klnsnk3dpvl" },
-        { "ai.example.", "gjeqe526plbf1g8mklp59enfd789njgi" },   { "ns1.example.", "2t7b4g4vsa5smi47k61mv5bv1a22bojr" },
-        { "ns2.example.", "q04jkcevqvmu85r014c7dkba38o0ji5r" },  { "w.example.", "k8udemvp1j2f7eg6jebps17vp3n8i58h" },
-        { "*.w.example.", "r53bq7cc2uvmubfu5ocmm6pers9tk9en" },  { "x.w.example.", "b4um86eghhds6nea196smvmlo4ors995" },
-        { "y.w.example.", "ji6neoaepv8b5o6k4ev33abha8ht9fgc" },  { "x.y.w.example.", "2vptu5timamqttgl4luu9kg21e0aor3s" },
-        { "xx.example.", "t644ebqk9bibcna874givr6joj62mlhv" },   { "c.x.w.example.", "0va5bpr2ou0vk0lbqeeljri88laipsfh" },
-        { "*.x.w.example.", "92pqneegtaue7pjatc3l3qnk738c6v5m" }, { "X.W.EXAMPLE.", "b4um86eghhds6nea196smvmlo4ors995" },
-        { "2t7b4g4vsa5smi47k61mv5bv1a22bojr.example.", "kohar7mbb8dc2ce8a9qvl8hon4k53uhi" },
+} hashed[] = {
+        /* RFC 5155 appendix A: salt aabbccdd, 12 iterations */
+        {"example.", "0p9mhaveqvm6t7vbl5lop2u3t2rp3tom"},
+        {"a.example.", "35mthgpgcu1qg68fab165klnsnk3dpvl"},
+        {"ai.example.", "gjeqe526plbf1g8mklp59enfd789njgi"},
+        {"ns1.example.", "2t7b4g4vsa5smi47k61mv5bv1a22bojr"},
+        {"ns2.example.", "q04jkcevqvmu85r014c7dkba38o0ji5r"},
+        {"w.example.", "k8udemvp1j2f7eg6jebps17vp3n8i58h"},
+        {"*.w.example.", "r53bq7cc2uvmubfu5ocmm6pers9tk9en"},
+        {"x.w.example.", "b4um86eghhds6nea196smvmlo4ors995"},
+        {"y.w.example.", "ji6neoaepv8b5o6k4ev33abha8ht9fgc"},
+        {"x.y.w.example.", "2vptu5timamqttgl4luu9kg21e0aor3s"},
+        {"xx.example.", "t644ebqk9bibcna874givr6joj62mlhv"},
+        {"c.x.w.example.", "0va5bpr2ou0vk0lbqeeljri88laipsfh"},
+        {"*.x.w.example.", "92pqneegtaue7pjatc3l3qnk738c6v5m"},
+        {"X.W.EXAMPLE.", "b4um86eghhds6nea196smvmlo4ors995"},
+        {"2t7b4g4vsa5smi47k61mv5bv1a22bojr.example.", "kohar7mbb8dc2ce8a9qvl8hon4k53uhi"},
 };
 
 /* The hash as an owner's label: the record set's own owner is where the signer writes it. */
 static void assert_hash(struct fixture *f, const uint8_t hash[NSEC3_HASH_LEN], const char *expected)
 {
-        const struct signer_nsec3 plain = { .algorithm = 1 };
+        const struct signer_nsec3 plain = {.algorithm = 1};
         struct rrset set = signer_nsec3_set(&f->arena, "example.", &plain, hash, hash, "A");
 
         assert_int_equal(set.owner.wire[0], 32);
@@ -150,29 +172,30 @@ static void assert_hash(struct fixture *f, const uint8_t hash[NSEC3_HASH_LEN], c
 
 static void test_hashes_of_rfc5155(void **state)
 {
-        static const uint8_t salt[] = { 0xaa, 0xbb, 0xcc, 0xdd };
+        static const uint8_t salt[] = {0xaa, 0xbb, 0xcc, 0xdd};
         uint8_t canonical[NAME_WIRE_MAX], hash[NSEC3_HASH_LEN];
         struct fixture *f = *state;
 
         for (size_t i = 0; i < COUNT(hashed); i++) {
                 struct name name = signer_name(&f->arena, hashed[i].name);
 
-                assert_true(crypto_nsec3_hash(canonical, name_canonical(&name, canonical), salt, sizeof salt, 12, hash));
+                assert_true(
+                        crypto_nsec3_hash(canonical, name_canonical(&name, canonical), salt, sizeof salt, 12, hash));
                 assert_hash(f, hash, hashed[i].hash);
         }
 }
 
 static void test_hashes_with_other_parameters(void **state)
 {
-        static const uint16_t iterations[] = { 0, 1, 2, 50, 150, 2500 };
-        static const uint8_t salt_len[] = { 0, 1, 8, 34, 35, 36, 255 };
+        static const uint16_t iterations[] = {0, 1, 2, 50, 150, 2500};
+        static const uint8_t salt_len[] = {0, 1, 8, 34, 35, 36, 255};
         uint8_t ours[NSEC3_HASH_LEN], theirs[SIGNER_HASH_LEN];
         struct fixture *f = *state;
         struct name name = signer_name(&f->arena, "a.long.name.in.example.");
 
         for (size_t i = 0; i < COUNT(iterations); i++)
                 for (size_t s = 0; s < COUNT(salt_len); s++) {
-                        struct signer_nsec3 p = { .algorithm = 1, .iterations = iterations[i], .salt_len = salt_len[s] };
+                        struct signer_nsec3 p = {.algorithm = 1, .iterations = iterations[i], .salt_len = salt_len[s]};
 
                         memset(p.salt, 0x5a, sizeof p.salt);
                         signer_hash(&p, &name, theirs);
@@ -188,9 +211,11 @@ static const struct {
         unsigned bits;
         size_t signature_len;
 } signing[] = {
-        { SIGNER_RSASHA1, 1024, 128 },  { 7, 1024, 128 },        { SIGNER_RSASHA256, 1024, 128 },
-        { SIGNER_RSASHA256, 1029, 129 }, { SIGNER_RSASHA512, 2048, 256 }, { SIGNER_P256, 0, 64 },
-        { SIGNER_P384, 0, 96 },         { SIGNER_ED25519, 0, 64 }, { SIGNER_ED448, 0, 114 },
+        {SIGNER_RSASHA1, 1024, 128},   {7, 1024, 128},
+        {SIGNER_RSASHA256, 1024, 128}, {SIGNER_RSASHA256, 1029, 129},
+        {SIGNER_RSASHA512, 2048, 256}, {SIGNER_P256, 0, 64},
+        {SIGNER_P384, 0, 96},          {SIGNER_ED25519, 0, 64},
+        {SIGNER_ED448, 0, 114},
 };
 
 /* A zone with one key of this kind, and a set that it signed. */
@@ -204,7 +229,7 @@ struct signed_zone {
 
 static void signed_zone_init(struct fixture *f, struct signed_zone *zone, uint8_t algorithm, unsigned bits)
 {
-        const struct signer_key *const all[] = { &zone->key };
+        const struct signer_key *const all[] = {&zone->key};
 
         signer_key_make(&zone->key, algorithm, bits, 7);
         struct rrset dnskey = signer_dnskey(&f->arena, "example.", all, 1);
@@ -222,7 +247,7 @@ static void signed_zone_fini(struct signed_zone *zone)
 
 static enum verify_result verify_with(struct fixture *f, struct signed_zone *zone, const uint8_t *signature, size_t len)
 {
-        struct rdata bytes = { .bytes = signature, .len = (uint16_t)len };
+        struct rdata bytes = {.bytes = signature, .len = (uint16_t)len};
         struct rrset set = zone->set;
         struct rdata rrsig = signer_rrsig(&f->arena, &zone->fields, &bytes);
 
@@ -237,7 +262,7 @@ static void test_each_algorithm(void **state)
 
         f->prover.policy.sha1 = true;
         for (size_t i = 0; i < COUNT(signing); i++) {
-                uint8_t wrong[SIGNER_SIGNATURE_MAX] = { 0 };
+                uint8_t wrong[SIGNER_SIGNATURE_MAX] = {0};
                 struct signed_zone zone;
 
                 signed_zone_init(f, &zone, signing[i].algorithm, signing[i].bits);
@@ -251,7 +276,7 @@ static void test_each_algorithm(void **state)
                         wrong[at] ^= 0x01;
                 }
                 /* A byte too few, one too many, half, twice. */
-                const size_t lengths[] = { len - 1, len + 1, len / 2, 2 * len, 1 };
+                const size_t lengths[] = {len - 1, len + 1, len / 2, 2 * len, 1};
                 for (size_t l = 0; l < COUNT(lengths); l++)
                         assert_int_equal(verify_with(f, &zone, wrong, lengths[l]), VERIFY_BAD);
                 memset(wrong, 0, sizeof wrong);
@@ -265,8 +290,8 @@ static void test_each_algorithm(void **state)
 /* What the settings forbid counts as unknown. */
 static void test_allowed_algorithms_and_digests(void **state)
 {
-        struct crypto_policy strict = { .sha1 = false, .rsa_min_bits = 1024 }, lax = { .sha1 = true, .rsa_min_bits = 1024 };
-        static const uint8_t always[] = { 8, 10, 13, 14, 15, 16 };
+        struct crypto_policy strict = {.sha1 = false, .rsa_min_bits = 1024}, lax = {.sha1 = true, .rsa_min_bits = 1024};
+        static const uint8_t always[] = {8, 10, 13, 14, 15, 16};
         unsigned with = 0, without = 0, digests = 0;
 
         (void)state;
@@ -281,14 +306,15 @@ static void test_allowed_algorithms_and_digests(void **state)
         assert_int_equal(with, COUNT(always) + 2);
         assert_int_equal(digests, 2);
         assert_true(crypto_algorithm_supported(&lax, 5) && crypto_algorithm_supported(&lax, 7));
-        assert_true(crypto_digest_supported(&lax, 1) && crypto_digest_supported(&lax, 2) && crypto_digest_supported(&lax, 4));
+        assert_true(crypto_digest_supported(&lax, 1) && crypto_digest_supported(&lax, 2) &&
+                    crypto_digest_supported(&lax, 4));
 }
 
 /* --- Keys that are none ------------------------------------------------------------------------------------------- */
 
 static bool is_key(struct fixture *f, const struct signer_key *key)
 {
-        struct rdata rdata = { .bytes = key->rdata, .len = key->rdata_len };
+        struct rdata rdata = {.bytes = key->rdata, .len = key->rdata_len};
         struct crypto_key *made = NULL;
 
         if (crypto_key_new(&f->prover.policy, &rdata, &made) != ERR_OK)
@@ -299,7 +325,7 @@ static bool is_key(struct fixture *f, const struct signer_key *key)
 
 static bool is_out_of_limits(struct fixture *f, const struct signer_key *key)
 {
-        struct rdata rdata = { .bytes = key->rdata, .len = key->rdata_len };
+        struct rdata rdata = {.bytes = key->rdata, .len = key->rdata_len};
 
         return crypto_key_is_out_of_limits(&f->prover.policy, &rdata);
 }
@@ -310,9 +336,9 @@ static void test_rsa_limits(void **state)
                 unsigned bits, exponent_bits;
                 bool fits;
         } row[] = {
-                { 1024, 17, true },  { 1023, 17, false }, { 512, 17, false },  { 2048, 17, true }, { 4096, 17, true },
-                { 4097, 17, false }, { 8000, 17, false }, { 2048, 2, true },   { 2048, 33, true }, { 2048, 34, false },
-                { 2048, 64, false }, { 2048, 2000, false },
+                {1024, 17, true}, {1023, 17, false}, {512, 17, false},  {2048, 17, true},
+                {4096, 17, true}, {4097, 17, false}, {8000, 17, false}, {2048, 2, true},
+                {2048, 33, true}, {2048, 34, false}, {2048, 64, false}, {2048, 2000, false},
         };
         struct fixture *f = *state;
 
@@ -328,7 +354,7 @@ static void test_rsa_limits(void **state)
 /* Each change makes a good key of the algorithm into none. */
 static void test_malformed_keys(void **state)
 {
-        static const uint8_t algorithm[] = { 8, 10, 13, 14, 15, 16 };
+        static const uint8_t algorithm[] = {8, 10, 13, 14, 15, 16};
         struct fixture *f = *state;
 
         for (size_t i = 0; i < COUNT(algorithm); i++) {
@@ -369,10 +395,10 @@ static void test_malformed_rsa(void **state)
                 const char *what;
                 uint8_t head[4];
         } row[] = {
-                { "no exponent", { 0, 0, 0, 1 } },
-                { "a long exponent length beyond the end", { 0, 0xff, 0xff, 1 } },
-                { "an exponent longer than the key", { 255, 1, 0, 1 } },
-                { "a modulus that begins with zero", { 1, 3, 0, 0xff } },
+                {"no exponent", {0, 0, 0, 1}},
+                {"a long exponent length beyond the end", {0, 0xff, 0xff, 1}},
+                {"an exponent longer than the key", {255, 1, 0, 1}},
+                {"a modulus that begins with zero", {1, 3, 0, 0xff}},
         };
         struct fixture *f = *state;
 
@@ -394,7 +420,7 @@ static void test_long_exponent_length(void **state)
 
         signer_key_forge(&key, SIGNER_RSASHA256, 2048, 17);
         memmove(key.rdata + 7, key.rdata + 5, key.rdata_len - 5u);
-        memcpy(key.rdata + 4, (const uint8_t[]){ 0, 0, 3 }, 3);
+        memcpy(key.rdata + 4, (const uint8_t[]){0, 0, 3}, 3);
         key.rdata_len = (uint16_t)(key.rdata_len + 2);
         assert_true(is_key(f, &key));
 }
@@ -402,13 +428,13 @@ static void test_long_exponent_length(void **state)
 static void test_ds_of_another_key(void **state)
 {
         struct fixture *f = *state;
-        struct rdata key = { .bytes = f->key.rdata, .len = f->key.rdata_len };
-        static const uint8_t digest[] = { 2, 4 };
+        struct rdata key = {.bytes = f->key.rdata, .len = f->key.rdata_len};
+        static const uint8_t digest[] = {2, 4};
 
         for (size_t i = 0; i < COUNT(digest); i++) {
                 struct rdata ds = signer_ds(&f->arena, "example.", &f->key, digest[i]);
                 uint8_t *bytes = arena_copy(&f->arena, ds.bytes, ds.len);
-                struct rdata changed = { .bytes = bytes, .len = ds.len };
+                struct rdata changed = {.bytes = bytes, .len = ds.len};
 
                 assert_true(crypto_ds_matches(&f->prover.policy, &f->zone, &ds, &key));
                 for (uint16_t at = 3; at < ds.len; at++) {
@@ -428,18 +454,12 @@ static void test_ds_of_another_key(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                fixture_test(test_key_tags_and_ds),
-                fixture_test(test_signatures_of_the_rfcs),
-                fixture_test(test_hashes_of_rfc5155),
-                fixture_test(test_hashes_with_other_parameters),
-                fixture_test(test_each_algorithm),
-                fixture_test(test_allowed_algorithms_and_digests),
-                fixture_test(test_rsa_limits),
-                fixture_test(test_malformed_keys),
-                fixture_test(test_points_off_the_curve),
-                fixture_test(test_malformed_rsa),
-                fixture_test(test_long_exponent_length),
-                fixture_test(test_ds_of_another_key),
+                fixture_test(test_key_tags_and_ds),      fixture_test(test_signatures_of_the_rfcs),
+                fixture_test(test_hashes_of_rfc5155),    fixture_test(test_hashes_with_other_parameters),
+                fixture_test(test_each_algorithm),       fixture_test(test_allowed_algorithms_and_digests),
+                fixture_test(test_rsa_limits),           fixture_test(test_malformed_keys),
+                fixture_test(test_points_off_the_curve), fixture_test(test_malformed_rsa),
+                fixture_test(test_long_exponent_length), fixture_test(test_ds_of_another_key),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #define GOOD VERIFY_GOOD
-#define BAD VERIFY_BAD
+#define BAD  VERIFY_BAD
 
 /*
  * The keys by their letters:
@@ -83,7 +83,8 @@ static int chain_fini(void **state)
  * A DS in a few letters: key and digest type, then what is wrong with it.
  *
  *   K2   of key K by SHA-256; K1, K4 by SHA-1 and SHA-384; K9 by a digest that nobody knows
- *   !    another digest      ~  another key tag      ^  another algorithm (13)      -  a byte short      0  no digest at all
+ *   !    another digest      ~  another key tag      ^  another algorithm (13)      -  a byte short      0  no digest
+ * at all
  */
 static struct rdata ds_of(struct chain *chain, const char *word)
 {
@@ -126,7 +127,8 @@ static void make_dnskey(struct chain *chain, const char *publish, const char *si
                 all[count++] = key_of(chain, *publish);
         chain->dnskey = signer_dnskey(&chain->f->arena, "example.", all, count);
         for (; *sign; sign++)
-                signer_sign_set(&chain->f->arena, &chain->dnskey, key_of(chain, *sign), &chain->f->zone, INCEPTION, EXPIRATION);
+                signer_sign_set(&chain->f->arena, &chain->dnskey, key_of(chain, *sign), &chain->f->zone, INCEPTION,
+                                EXPIRATION);
 }
 
 enum { SHA1 = 1 };
@@ -137,85 +139,85 @@ static const struct {
         uint16_t ede;
         bool unsupported, sha1;
 } row[] = {
-        { "K2", "K", "K", GOOD, EDE_NONE, false, false },
-        { "K4", "K", "K", GOOD, EDE_NONE, false, false },
-        { "E2", "E", "E", GOOD, EDE_NONE, false, false },
-        { "K2", "KL", "K", GOOD, EDE_NONE, false, false },
-        { "K2", "LK", "LK", GOOD, EDE_NONE, false, false },
+        {"K2", "K", "K", GOOD, EDE_NONE, false, false},
+        {"K4", "K", "K", GOOD, EDE_NONE, false, false},
+        {"E2", "E", "E", GOOD, EDE_NONE, false, false},
+        {"K2", "KL", "K", GOOD, EDE_NONE, false, false},
+        {"K2", "LK", "LK", GOOD, EDE_NONE, false, false},
         /* A key that no DS names may not prove the set. */
-        { "K2", "KL", "L", BAD, EDE_DNSKEY_MISSING, false, false },
-        { "K2", "L", "L", BAD, EDE_DNSKEY_MISSING, false, false },
-        { "K2", "K", "", BAD, EDE_RRSIGS_MISSING, false, false },
-        { "K2", "L", "K", BAD, EDE_DNSKEY_MISSING, false, false },
+        {"K2", "KL", "L", BAD, EDE_DNSKEY_MISSING, false, false},
+        {"K2", "L", "L", BAD, EDE_DNSKEY_MISSING, false, false},
+        {"K2", "K", "", BAD, EDE_RRSIGS_MISSING, false, false},
+        {"K2", "L", "K", BAD, EDE_DNSKEY_MISSING, false, false},
         /* Several DS: one that leads to a good signature is enough (RFC 6840 5.11). */
-        { "K2 L2", "KL", "K", GOOD, EDE_NONE, false, false },
-        { "K2 L2", "KL", "L", GOOD, EDE_NONE, false, false },
-        { "K2 L2", "L", "L", GOOD, EDE_NONE, false, false },
-        { "K2 E2", "KE", "E", GOOD, EDE_NONE, false, false },
-        { "K2 K4", "K", "K", GOOD, EDE_NONE, false, false },
-        { "K2! K4", "K", "K", GOOD, EDE_NONE, false, false },
-        { "K2 K4!", "K", "K", GOOD, EDE_NONE, false, false },
-        { "L2 M2 K2", "K", "K", GOOD, EDE_NONE, false, false },
+        {"K2 L2", "KL", "K", GOOD, EDE_NONE, false, false},
+        {"K2 L2", "KL", "L", GOOD, EDE_NONE, false, false},
+        {"K2 L2", "L", "L", GOOD, EDE_NONE, false, false},
+        {"K2 E2", "KE", "E", GOOD, EDE_NONE, false, false},
+        {"K2 K4", "K", "K", GOOD, EDE_NONE, false, false},
+        {"K2! K4", "K", "K", GOOD, EDE_NONE, false, false},
+        {"K2 K4!", "K", "K", GOOD, EDE_NONE, false, false},
+        {"L2 M2 K2", "K", "K", GOOD, EDE_NONE, false, false},
         /* What a DS can have wrong. */
-        { "K2!", "K", "K", BAD, EDE_DNSKEY_MISSING, false, false },
-        { "K2~", "K", "K", BAD, EDE_DNSKEY_MISSING, false, false },
-        { "K2^", "K", "K", BAD, EDE_DNSKEY_MISSING, false, false },
-        { "K2-", "K", "K", BAD, EDE_DNSKEY_MISSING, false, false },
-        { "K4-", "K", "K", BAD, EDE_DNSKEY_MISSING, false, false },
-        { "K2! L2", "KL", "K", BAD, EDE_DNSKEY_MISSING, false, false },
+        {"K2!", "K", "K", BAD, EDE_DNSKEY_MISSING, false, false},
+        {"K2~", "K", "K", BAD, EDE_DNSKEY_MISSING, false, false},
+        {"K2^", "K", "K", BAD, EDE_DNSKEY_MISSING, false, false},
+        {"K2-", "K", "K", BAD, EDE_DNSKEY_MISSING, false, false},
+        {"K4-", "K", "K", BAD, EDE_DNSKEY_MISSING, false, false},
+        {"K2! L2", "KL", "K", BAD, EDE_DNSKEY_MISSING, false, false},
         /* Digests (RFC 4509 3, RFC 9905): SHA-1 counts while it is allowed, and only where there is nothing better. */
-        { "K1", "K", "K", BAD, EDE_DS_DIGEST, true, false },
-        { "K1", "K", "K", GOOD, EDE_NONE, false, SHA1 },
-        { "K1!", "K", "K", BAD, EDE_DNSKEY_MISSING, false, SHA1 },
-        { "K1 L2", "KL", "K", BAD, EDE_DNSKEY_MISSING, false, SHA1 },
-        { "K1 L2", "KL", "L", GOOD, EDE_NONE, false, SHA1 },
-        { "K1 K2!", "K", "K", BAD, EDE_DNSKEY_MISSING, false, SHA1 },
-        { "K1 K4!", "K", "K", BAD, EDE_DNSKEY_MISSING, false, SHA1 },
-        { "K1 U2", "K", "K", GOOD, EDE_NONE, false, SHA1 },
-        { "K9", "K", "K", BAD, EDE_DS_DIGEST, true, false },
-        { "K9 K2", "K", "K", GOOD, EDE_NONE, false, false },
-        { "K9 K2!", "K", "K", BAD, EDE_DNSKEY_MISSING, false, false },
-        { "K9 K1", "K", "K", BAD, EDE_DS_DIGEST, true, false },
-        { "K3", "K", "K", BAD, EDE_DS_DIGEST, true, false },
-        { "K20", "K", "K", BAD, EDE_DS_DIGEST, true, false },
+        {"K1", "K", "K", BAD, EDE_DS_DIGEST, true, false},
+        {"K1", "K", "K", GOOD, EDE_NONE, false, SHA1},
+        {"K1!", "K", "K", BAD, EDE_DNSKEY_MISSING, false, SHA1},
+        {"K1 L2", "KL", "K", BAD, EDE_DNSKEY_MISSING, false, SHA1},
+        {"K1 L2", "KL", "L", GOOD, EDE_NONE, false, SHA1},
+        {"K1 K2!", "K", "K", BAD, EDE_DNSKEY_MISSING, false, SHA1},
+        {"K1 K4!", "K", "K", BAD, EDE_DNSKEY_MISSING, false, SHA1},
+        {"K1 U2", "K", "K", GOOD, EDE_NONE, false, SHA1},
+        {"K9", "K", "K", BAD, EDE_DS_DIGEST, true, false},
+        {"K9 K2", "K", "K", GOOD, EDE_NONE, false, false},
+        {"K9 K2!", "K", "K", BAD, EDE_DNSKEY_MISSING, false, false},
+        {"K9 K1", "K", "K", BAD, EDE_DS_DIGEST, true, false},
+        {"K3", "K", "K", BAD, EDE_DS_DIGEST, true, false},
+        {"K20", "K", "K", BAD, EDE_DS_DIGEST, true, false},
         /* Algorithms (RFC 6840 5.2). */
-        { "U2", "U", "", BAD, EDE_DNSKEY_ALGORITHM, true, false },
-        { "U2 K2", "UK", "K", GOOD, EDE_NONE, false, false },
-        { "U2 K2", "U", "", BAD, EDE_DNSKEY_MISSING, false, false },
-        { "U2 K9", "UK", "K", BAD, EDE_DS_DIGEST, true, false },
-        { "U9", "U", "", BAD, EDE_DNSKEY_ALGORITHM, true, false },
-        { "A2", "A", "A", BAD, EDE_DNSKEY_ALGORITHM, true, false },
-        { "A2", "A", "A", GOOD, EDE_NONE, false, SHA1 },
-        { "A1", "A", "A", GOOD, EDE_NONE, false, SHA1 },
-        { "A2 K2", "AK", "A", BAD, EDE_DNSKEY_MISSING, false, false },
+        {"U2", "U", "", BAD, EDE_DNSKEY_ALGORITHM, true, false},
+        {"U2 K2", "UK", "K", GOOD, EDE_NONE, false, false},
+        {"U2 K2", "U", "", BAD, EDE_DNSKEY_MISSING, false, false},
+        {"U2 K9", "UK", "K", BAD, EDE_DS_DIGEST, true, false},
+        {"U9", "U", "", BAD, EDE_DNSKEY_ALGORITHM, true, false},
+        {"A2", "A", "A", BAD, EDE_DNSKEY_ALGORITHM, true, false},
+        {"A2", "A", "A", GOOD, EDE_NONE, false, SHA1},
+        {"A1", "A", "A", GOOD, EDE_NONE, false, SHA1},
+        {"A2 K2", "AK", "A", BAD, EDE_DNSKEY_MISSING, false, false},
         /* Keys that may not sign, though a DS names them. */
-        { "Z2", "Z", "Z", BAD, EDE_NO_ZONE_KEY, false, false },
-        { "Z2 K2", "ZK", "K", GOOD, EDE_NONE, false, false },
-        { "Z2 K2", "ZK", "Z", BAD, EDE_DNSKEY_MISSING, false, false },
-        { "R2", "R", "R", BAD, EDE_DNSKEY_MISSING, false, false },
-        { "R2 K2", "RK", "R", BAD, EDE_DNSKEY_MISSING, false, false },
-        { "R2 K2", "RK", "RK", GOOD, EDE_NONE, false, false },
-        { "P2", "P", "P", BAD, EDE_DNSKEY_MISSING, false, false },
-        { "O2", "O", "E", BAD, EDE_DNSKEY_MISSING, false, false },
-        { "O2", "O", "O", BAD, EDE_DNSKEY_ALGORITHM, false, false },
+        {"Z2", "Z", "Z", BAD, EDE_NO_ZONE_KEY, false, false},
+        {"Z2 K2", "ZK", "K", GOOD, EDE_NONE, false, false},
+        {"Z2 K2", "ZK", "Z", BAD, EDE_DNSKEY_MISSING, false, false},
+        {"R2", "R", "R", BAD, EDE_DNSKEY_MISSING, false, false},
+        {"R2 K2", "RK", "R", BAD, EDE_DNSKEY_MISSING, false, false},
+        {"R2 K2", "RK", "RK", GOOD, EDE_NONE, false, false},
+        {"P2", "P", "P", BAD, EDE_DNSKEY_MISSING, false, false},
+        {"O2", "O", "E", BAD, EDE_DNSKEY_MISSING, false, false},
+        {"O2", "O", "O", BAD, EDE_DNSKEY_ALGORITHM, false, false},
         /* RSA keys out of the limits count as unsupported, if it is the DS set that leads to nothing else. */
-        { "S2", "S", "S", BAD, EDE_DNSKEY_ALGORITHM, true, false },
-        { "B2", "B", "", BAD, EDE_DNSKEY_ALGORITHM, true, false },
-        { "X2", "X", "", BAD, EDE_DNSKEY_ALGORITHM, true, false },
-        { "S2 B2 X4", "SBX", "S", BAD, EDE_DNSKEY_ALGORITHM, true, false },
-        { "S2 K2", "SK", "K", GOOD, EDE_NONE, false, false },
-        { "S2 K2", "S", "S", BAD, EDE_DNSKEY_MISSING, false, false },
-        { "S2 K2", "SK", "S", BAD, EDE_DNSKEY_MISSING, false, false },
-        { "S2!", "S", "S", BAD, EDE_DNSKEY_MISSING, false, false },
-        { "S2 U2", "SU", "S", BAD, EDE_DNSKEY_ALGORITHM, true, false },
+        {"S2", "S", "S", BAD, EDE_DNSKEY_ALGORITHM, true, false},
+        {"B2", "B", "", BAD, EDE_DNSKEY_ALGORITHM, true, false},
+        {"X2", "X", "", BAD, EDE_DNSKEY_ALGORITHM, true, false},
+        {"S2 B2 X4", "SBX", "S", BAD, EDE_DNSKEY_ALGORITHM, true, false},
+        {"S2 K2", "SK", "K", GOOD, EDE_NONE, false, false},
+        {"S2 K2", "S", "S", BAD, EDE_DNSKEY_MISSING, false, false},
+        {"S2 K2", "SK", "S", BAD, EDE_DNSKEY_MISSING, false, false},
+        {"S2!", "S", "S", BAD, EDE_DNSKEY_MISSING, false, false},
+        {"S2 U2", "SU", "S", BAD, EDE_DNSKEY_ALGORITHM, true, false},
         /* Eight DS records are considered. */
-        { "L2 L2 L2 L2 L2 L2 L2 K2", "K", "K", GOOD, EDE_NONE, false, false },
-        { "L2 L2 L2 L2 L2 L2 L2 L2 K2", "K", "K", BAD, EDE_DNSKEY_MISSING, false, false },
-        { "S2 S2 S2 S2 S2 S2 S2 S2 K2", "SK", "K", BAD, EDE_DNSKEY_MISSING, false, false },
-        { "U2 U2 U2 U2 U2 U2 U2 U2 U2 K2", "UK", "K", GOOD, EDE_NONE, false, false },
+        {"L2 L2 L2 L2 L2 L2 L2 K2", "K", "K", GOOD, EDE_NONE, false, false},
+        {"L2 L2 L2 L2 L2 L2 L2 L2 K2", "K", "K", BAD, EDE_DNSKEY_MISSING, false, false},
+        {"S2 S2 S2 S2 S2 S2 S2 S2 K2", "SK", "K", BAD, EDE_DNSKEY_MISSING, false, false},
+        {"U2 U2 U2 U2 U2 U2 U2 U2 U2 K2", "UK", "K", GOOD, EDE_NONE, false, false},
         /* Four digests may differ. */
-        { "K2! K2! K2! K2", "K", "K", GOOD, EDE_NONE, false, false },
-        { "K2! K2! K2! K2! K2", "K", "K", BAD, EDE_DNSKEY_MISSING, false, false },
+        {"K2! K2! K2! K2", "K", "K", GOOD, EDE_NONE, false, false},
+        {"K2! K2! K2! K2! K2", "K", "K", BAD, EDE_DNSKEY_MISSING, false, false},
 };
 
 static void test_ds_and_keys(void **state)
@@ -229,9 +231,11 @@ static void test_ds_and_keys(void **state)
                 prover->policy.sha1 = row[i].sha1;
                 prover_next_question(prover);
                 enum verify_result result = prover_keys(prover, &chain->dnskey, &chain->ds);
-                if (result != row[i].expected || prover->unsupported != row[i].unsupported || prover->why.ede != row[i].ede)
-                        fail_msg("DS %s, keys %s signed by %s: result %d%s, EDE %u (%s)", row[i].ds, row[i].publish, row[i].sign,
-                                 (int)result, prover->unsupported ? ", unsupported" : "", prover->why.ede, prover->why.text);
+                if (result != row[i].expected || prover->unsupported != row[i].unsupported ||
+                    prover->why.ede != row[i].ede)
+                        fail_msg("DS %s, keys %s signed by %s: result %d%s, EDE %u (%s)", row[i].ds, row[i].publish,
+                                 row[i].sign, (int)result, prover->unsupported ? ", unsupported" : "", prover->why.ede,
+                                 prover->why.text);
                 assert_true(result == GOOD || prover->why.text[0]);
         }
 }
@@ -241,7 +245,7 @@ static void test_ds_of_another_zone(void **state)
 {
         struct chain *chain = *state;
         struct fixture *f = chain->f;
-        const struct signer_key *const all[] = { key_of(chain, 'K') };
+        const struct signer_key *const all[] = {key_of(chain, 'K')};
         struct rrset dnskey = signer_dnskey(&f->arena, "other.", all, 1);
         struct name other = signer_name(&f->arena, "other.");
 
@@ -256,7 +260,7 @@ static void test_ds_of_another_zone(void **state)
 /* The set must be signed by the zone itself: its own name in the signer field, its own label count. */
 static void test_signer_of_the_keys(void **state)
 {
-        static const char *const signer[] = { ".", "www.example.", "sibling." };
+        static const char *const signer[] = {".", "www.example.", "sibling."};
         struct chain *chain = *state;
         struct fixture *f = chain->f;
 
@@ -279,7 +283,7 @@ static void test_rubbish(void **state)
 
         for (uint16_t len = 0; len < 40; len++) {
                 struct rdata short_ds = signer_ds(&f->arena, "example.", key_of(chain, 'K'), 2);
-                struct rdata short_key = { .bytes = key_of(chain, 'K')->rdata, .len = len };
+                struct rdata short_key = {.bytes = key_of(chain, 'K')->rdata, .len = len};
 
                 make_dnskey(chain, "K", "K");
                 if (len < short_ds.len) {
@@ -301,7 +305,7 @@ static void test_many_keys(void **state)
         struct chain *chain = *state;
         struct fixture *f = chain->f;
         static struct signer_key made[ZONE_KEYS_MAX + 8];
-        const struct signer_key *all[COUNT(made) + 2] = { key_of(chain, 'U'), key_of(chain, 'Z') };
+        const struct signer_key *all[COUNT(made) + 2] = {key_of(chain, 'U'), key_of(chain, 'Z')};
         struct zone_keys keys;
 
         for (unsigned i = 0; i < COUNT(made); i++) {

@@ -1,6 +1,6 @@
 /*
- * How a set is verified: what is handed out and when, what is told, how long it may live. What is accepted and refused is
- * in matrix.c and keys.c.
+ * How a set is verified: what is handed out and when, what is told, how long it may live. What is accepted and refused
+ * is in matrix.c and keys.c.
  */
 #include "dnssec/verify.h"
 #include "dnssec/signed.h"
@@ -9,7 +9,7 @@
 #include <stdio.h>
 
 #define GOOD VERIFY_GOOD
-#define BAD VERIFY_BAD
+#define BAD  VERIFY_BAD
 
 #define WWW "www.example. 300 A 192.0.2.1"
 
@@ -30,11 +30,13 @@ static enum verify_result verify(struct fixture *f, const struct rrset *set, str
         struct verified verified;
         struct reason why;
 
-        *jobs = (struct verify_jobs){ .count = 0 };
+        *jobs = (struct verify_jobs){.count = 0};
         return verify_set(&context, set, &f->keys, &verified, jobs, &why);
 }
 
-/* The first who asks gets the job, the next ones wait for the same; when it is done all know, and nobody works again. */
+/*
+ * The first who asks gets the job, the next ones wait for the same; when it is done all know, and nobody works again.
+ */
 static void test_equal_checks_are_one_job(void **state)
 {
         struct fixture *f = *state;
@@ -118,10 +120,12 @@ static void test_what_is_remembered(void **state)
 static void test_the_memo_knows_lengths(void **state)
 {
         struct fixture *f = *state;
-        struct rdata dnskey = { .bytes = f->key.rdata, .len = f->key.rdata_len };
+        struct rdata dnskey = {.bytes = f->key.rdata, .len = f->key.rdata_len};
         static const uint8_t bytes[] = "one and the same bytes";
-        struct check_subject a = { .dnskey = &dnskey, .data = bytes, .data_len = 10, .signature = bytes + 10, .signature_len = 8 };
-        struct check_subject b = { .dnskey = &dnskey, .data = bytes, .data_len = 9, .signature = bytes + 9, .signature_len = 9 };
+        struct check_subject a = {
+                .dnskey = &dnskey, .data = bytes, .data_len = 10, .signature = bytes + 10, .signature_len = 8};
+        struct check_subject b = {
+                .dnskey = &dnskey, .data = bytes, .data_len = 9, .signature = bytes + 9, .signature_len = 9};
         enum check_state state_of;
         uint64_t number;
 
@@ -169,9 +173,10 @@ static void test_ttl(void **state)
         static const struct {
                 uint32_t ttl, original, left, expected;
         } row[] = {
-                { 300, 300, 7 * DAY, 300 }, { 300, 60, 7 * DAY, 60 },      { 60, 300, 7 * DAY, 60 },
-                { 300, 300, 100, 100 },     { 0, 300, 7 * DAY, 0 },        { 300, 0, 7 * DAY, 0 },
-                { 300, 300, 0, 0 },         { UINT32_MAX, UINT32_MAX, 50, 50 },
+                {300, 300, 7 * DAY, 300}, {300, 60, 7 * DAY, 60},
+                {60, 300, 7 * DAY, 60},   {300, 300, 100, 100},
+                {0, 300, 7 * DAY, 0},     {300, 0, 7 * DAY, 0},
+                {300, 300, 0, 0},         {UINT32_MAX, UINT32_MAX, 50, 50},
         };
         struct fixture *f = *state;
 
@@ -206,8 +211,8 @@ static unsigned steps_of(const struct trace *trace, enum step_kind kind)
 /* A set is looked at in many runs, and its signatures are told once: with their verdict. */
 static void test_each_signature_is_told_once(void **state)
 {
-        static const struct moment now = { .wall_s = NOW };
-        static const struct trace_id id = { { 1 } };
+        static const struct moment now = {.wall_s = NOW};
+        static const struct trace_id id = {{1}};
         struct fixture *f = *state;
         struct rrset set = signed_set(f, WWW);
         struct verify_context context = context_of(f);
@@ -218,7 +223,7 @@ static void test_each_signature_is_told_once(void **state)
         trace_begin(&trace, &f->arena, &id, &now);
         context.trace = &trace;
         for (unsigned run = 0; run < 5; run++) {
-                struct verify_jobs jobs = { .count = 0 };
+                struct verify_jobs jobs = {.count = 0};
 
                 if (verify_set(&context, &set, &f->keys, &verified, &jobs, &why) != VERIFY_WAIT)
                         continue;
@@ -232,12 +237,12 @@ static void test_each_signature_is_told_once(void **state)
 /* Of many signatures the trace tells the first ones; verification does not depend on it. */
 static void test_of_many_signatures_some_are_told(void **state)
 {
-        static const struct moment now = { .wall_s = NOW };
-        static const struct trace_id id = { { 1 } };
+        static const struct moment now = {.wall_s = NOW};
+        static const struct trace_id id = {{1}};
         struct fixture *f = *state;
         struct rrset set = signer_set(&f->arena, WWW);
         struct verify_context context = context_of(f);
-        struct verify_jobs jobs = { .count = 0 };
+        struct verify_jobs jobs = {.count = 0};
         struct verified verified;
         struct reason why;
         struct trace trace;

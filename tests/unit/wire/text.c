@@ -86,7 +86,6 @@ static void what_ldns_cannot_say_is_generic(void **state)
         text_of_hex(TYPE_A, "c00002", "\\# 3 c00002");         /* not what the type demands */
         text_of_hex(TYPE_A, "", "\\# 0");
         text_of_hex(TYPE_NS, "c00c", "\\# 2 c00c");
-        text_of_hex(TYPE_RESINFO, "0161", "\\# 2 0161");       /* younger than ldns */
         text_of_hex(TYPE_CAA, "00 03 3c3c3c 3e", "\\# 6 00033c3c3c3e"); /* a tag has letters and digits */
         text_of_hex(TYPE_HTTPS, "0001 00 0003 0001 20", "\\# 8 0001000003000120"); /* a port has two bytes */
         text_of_hex(TYPE_HTTPS, "0001 00 0004 0003 c00002", "\\# 10 000100000400" "03c00002");
