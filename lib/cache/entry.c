@@ -21,15 +21,16 @@
  *
  * and goes on by kind:
  *
- *   set            set, proofs
- *   no data, no such name   proofs
- *   failure        rcode (2), failures in a row (4), extended error (2), its text's length (1), text; proofs (none)
+ *   set            set, why if the verdict is bogus, proofs
+ *   no data, no such name   why if the verdict is bogus, proofs
+ *   failure        rcode (2), failures in a row (4), why; proofs (none)
  *   delegation     cut (name), DS state (1), the DS set if there is one, proofs,
  *                  servers (1), each: name, addresses (1), each: family (1), 4 or 16 bytes
  *   server         the fields of struct server_note in their order; the cookie in full length
  *
  *   zone           chain (8), since (8), by NSEC3 (1), salt's length (1), salt, the SOA set
  *
+ *   why            extended error (2), its text's length (1), text
  *   set            owner (name), type (2), class (2), TTL (4), records (2), signatures (2),
  *                  each: length (2), RDATA
  *
@@ -42,7 +43,7 @@
 #include <string.h>
 
 enum {
-        ENTRY_SCHEMA = 1,
+        ENTRY_SCHEMA = 2,
         HASHED_FROM = 8,
         HEAD_LEN = 68,
         SERVER_LIFE_S = 86400, /* how long we remember a server that we do not meet */
@@ -105,13 +106,18 @@ static void write_proofs(struct writer *writer, const struct rrset *proof, uint8
                 write_set(writer, &proof[i]);
 }
 
+static void write_why(struct writer *writer, const struct ede *ede)
+{
+        write_u16(writer, ede->code);
+        write_u8(writer, ede->text_len);
+        write_bytes(writer, ede->text, ede->text_len);
+}
+
 static void write_failure(struct writer *writer, const struct finding *finding)
 {
         write_u16(writer, finding->rcode);
         write_u32(writer, finding->failures);
-        write_u16(writer, finding->ede.code);
-        write_u8(writer, finding->ede.text_len);
-        write_bytes(writer, finding->ede.text, finding->ede.text_len);
+        write_why(writer, &finding->ede);
 }
 
 /* Fill in what only the end can know. Returns the length, 0 if the value did not fit. */
@@ -150,6 +156,8 @@ size_t entry_write_finding(const struct entry_seal *seal, struct store_bytes key
                 write_set(&writer, &finding->set);
         if (finding->kind == FINDING_FAILURE)
                 write_failure(&writer, finding);
+        else if (finding->verdict == VERDICT_BOGUS)
+                write_why(&writer, &finding->ede);
         write_proofs(&writer, finding->proof, finding->proof_count);
         return entry_finish(seal, key, &writer);
 }
@@ -413,19 +421,24 @@ static enum err read_proofs(struct open_entry *entry, struct arena *arena, struc
         return ERR_OK;
 }
 
+static enum err read_why(struct reader *reader, struct ede *ede)
+{
+        ede->code = read_u16(reader);
+        ede->text_len = read_u8(reader);
+        if (ede->text_len > EDE_TEXT_MAX)
+                return ERR_LIMIT;
+        const uint8_t *text = read_bytes(reader, ede->text_len);
+        if (!text)
+                return ERR_SHORT;
+        memcpy(ede->text, text, ede->text_len);
+        return ERR_OK;
+}
+
 static enum err read_failure(struct reader *reader, struct finding *finding)
 {
         finding->rcode = read_u16(reader);
         finding->failures = read_u32(reader);
-        finding->ede.code = read_u16(reader);
-        finding->ede.text_len = read_u8(reader);
-        if (finding->ede.text_len > EDE_TEXT_MAX)
-                return ERR_LIMIT;
-        const uint8_t *text = read_bytes(reader, finding->ede.text_len);
-        if (!text)
-                return ERR_SHORT;
-        memcpy(finding->ede.text, text, finding->ede.text_len);
-        return ERR_OK;
+        return read_why(reader, &finding->ede);
 }
 
 static enum err read_finding_body(struct open_entry *entry, struct arena *arena, struct finding *finding)
@@ -447,6 +460,8 @@ static enum err read_finding_body(struct open_entry *entry, struct arena *arena,
         case ENTRY_ZONE:
                 return ERR_FORM;
         }
+        if (!err && entry->head.kind != ENTRY_FAILURE && entry->head.verdict == VERDICT_BOGUS)
+                err = read_why(&entry->reader, &finding->ede);
         if (!err)
                 err = read_proofs(entry, arena, finding->proof);
         return err ? err : entry_end(&entry->reader);

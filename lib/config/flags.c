@@ -80,9 +80,12 @@ struct flag {
         const char *value; /* what stands behind "=", or what the flag alone means */
 };
 
+/* May it stand alone, for yes, or with "no-" before it? */
 static bool flag_is_bool(enum option_id id)
 {
-        return option_row(id)->kind == OPTION_BOOL;
+        unsigned number;
+
+        return option_row(id)->kind == OPTION_BOOL || value_word(id, "yes", &number);
 }
 
 /* "cache-size", "store", "no-store": *negated tells the last from the others. */

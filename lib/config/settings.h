@@ -89,8 +89,9 @@ enum option_id {
         OPTION_COUNT
 };
 
-/* The words of WORD settings. Each setting has an enum of its own, so a second one gets a second block like this. */
-enum trace_log_format {
+/* The words of WORD settings: those of each setting are counted from 0. */
+enum option_word_number {
+#define OPT(field, kind, dflt, min, max, when, help) WORDS_BEFORE_##field = -1,
 #define OPT_WORD(field, constant, word, help) constant,
 #include "config/config.def"
 };

@@ -181,17 +181,26 @@ static bool number32_read(const struct node *node, const struct option *option, 
         return true;
 }
 
-static bool word_read(enum option_id id, const struct node *node, unsigned *field)
+bool value_word(enum option_id id, const char *text, unsigned *number)
 {
         const struct option_word *word;
 
         for (unsigned i = 0; (word = option_word(id, i)); i++) {
-                if (strcmp(word->word, node->text) == 0) {
-                        *field = i;
+                if (strcmp(word->word, text) == 0) {
+                        *number = i;
                         return true;
                 }
         }
         return false;
+}
+
+/* Where yes and no are among the words, so are the other ways to write them. */
+static bool word_read(enum option_id id, const struct node *node, unsigned *field)
+{
+        bool yes;
+
+        return value_word(id, node->text, field) ||
+               (value_bool(node->text, &yes) && value_word(id, yes ? "yes" : "no", field));
 }
 
 /* Text of allowed length without control characters, which would make a mess of logs and terminals. */

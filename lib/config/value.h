@@ -30,6 +30,9 @@ bool value_is_text(struct reading *reading, enum option_id id, const struct node
 /** "yes", "off", ...: false if it is no such word. */
 bool value_bool(const char *text, bool *out);
 
+/** The number of a word that a WORD setting knows; false if it does not, or is of another kind. */
+bool value_word(enum option_id id, const char *text, unsigned *number);
+
 /** A copy with a NUL in the snapshot's arena; NULL, and a complaint, when out of memory. */
 const char *value_keep(struct reading *reading, struct place place, const char *text, size_t len);
 

@@ -245,18 +245,29 @@ static void put_additional(struct writing *w, struct request *request, const str
 /* --- Extended errors ---------------------------------------------------------------------------------------------- */
 
 /*
- * Each failure says why, and which trace has the whole story; one out of the cache names the trace that saw it happen.
+ * Each failure says why, and so does what is answered although it is bogus; and which trace has the whole story: one
+ * out of the cache names the trace that saw it happen.
  */
-static void explain(struct writing *w, const struct finding *final)
+static void explain(struct writing *w, const struct finding *finding)
 {
+        bool refused = finding->verdict == VERDICT_BOGUS || finding->verdict == VERDICT_INDETERMINATE;
         char id[TRACE_SHORT_TEXT];
         char text[EDE_TEXT_MAX + 1];
 
-        if (final->kind != FINDING_FAILURE || final->ede.code == EDE_NONE)
+        if ((finding->kind != FINDING_FAILURE && !refused) || finding->ede.code == EDE_NONE)
                 return;
-        snprintf(text, sizeof text, "%.*s [trace %s]", final->ede.text_len < 200 ? final->ede.text_len : 200,
-                 final->ede.text, trace_id_short(&final->trace, id));
-        edns_add_ede(&w->edns, final->ede.code, text);
+        snprintf(text, sizeof text, "%.*s [trace %s]", finding->ede.text_len < 200 ? finding->ede.text_len : 200,
+                 finding->ede.text, trace_id_short(&finding->trace, id));
+        edns_add_ede(&w->edns, finding->ede.code, text);
+}
+
+/* The first reason is enough: what follows from an alias that does not hold is no surprise. */
+static void explain_all(struct writing *w, const struct outcome *outcome, const struct finding *final)
+{
+        for (unsigned i = 0; i < outcome->alias_count && !w->edns.ede_count; i++)
+                explain(w, outcome->alias[i]);
+        if (!w->edns.ede_count)
+                explain(w, final);
 }
 
 static unsigned rcode_of(const struct finding *final)
@@ -290,15 +301,18 @@ static size_t front_key(const struct desk *desk, const struct question *question
         return len + 13;
 }
 
-/* Remembered is what the store served, unaltered and whole: so a question must come twice to get here. */
+/*
+ * Remembered is what the store served, unaltered, whole, and without anything to explain: so a question must come twice
+ * to get here.
+ */
 static void remember(struct writing *w, const struct request *request, const struct question *question,
                      const struct finding *final, unsigned rcode)
 {
         uint8_t key[FRONT_KEY_MAX];
         bool plain = rcode == RCODE_NOERROR || rcode == RCODE_NXDOMAIN;
 
-        if (!plain || w->full || w->altered || w->settings->rrset_rotation || !final->from_cache ||
-            request->spent[PURSE_MESSAGES] || w->c.ttl_count > FRONT_TTLS_MAX)
+        if (!plain || w->full || w->altered || w->edns.ede_count || w->settings->rrset_rotation ||
+            !final->from_cache || request->spent[PURSE_MESSAGES] || w->c.ttl_count > FRONT_TTLS_MAX)
                 return;
         struct front_answer answer = {
                 .bytes = w->c.out,
@@ -377,7 +391,7 @@ static void answer_one(struct request *request, const struct listener *to, const
 
         question.name = to->qname;
         begin(&w, desk, request->policy->settings, to);
-        explain(&w, final);
+        explain_all(&w, outcome, final);
         put_question(&w, &question);
         if (rcode != RCODE_SERVFAIL && rcode != RCODE_REFUSED) {
                 put_aliases(&w, request, outcome);

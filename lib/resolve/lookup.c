@@ -34,17 +34,21 @@ static const struct finding *from_notes(struct task *task, const struct name *na
         return found;
 }
 
-/* With CD, data that proved bogus is served from its own space, and a failure to validate is none (RFC 4035 3.2.2). */
+/*
+ * With CD, or where the settings put up with it, data that proved bogus is served from its own space, and a failure to
+ * validate is none (RFC 4035 3.2.2).
+ */
 static bool look_in_cache(struct task *task, const struct name *name, uint16_t type, struct finding *out)
 {
         struct request *request = task->request;
         struct cache *cache = request->desk->cache;
 
-        if (request->checking_disabled && cache_get_bogus(cache, task->cut.partition, name, type, &request->arena, out))
+        if (trust_tolerates_bogus(request) &&
+            cache_get_bogus(cache, task->cut.partition, name, type, &request->arena, out))
                 return true;
         if (!cache_get(cache, task->cut.partition, name, type, 0, &request->arena, out))
                 return false;
-        return !request->checking_disabled || out->kind != FINDING_FAILURE || out->verdict != VERDICT_BOGUS;
+        return !trust_tolerates_bogus(request) || out->kind != FINDING_FAILURE || out->verdict != VERDICT_BOGUS;
 }
 
 static const struct finding *from_cache(struct task *task, const struct name *name, uint16_t type)

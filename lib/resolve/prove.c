@@ -276,6 +276,13 @@ static enum task_state reject(struct piece *piece)
         return TASK_CHOOSE;
 }
 
+/* It is answered all the same, with the reason: somebody wants to see it as it is. */
+static void tolerate(struct piece *piece)
+{
+        ede_set(&piece->finding->ede, piece->why.ede != EDE_NONE ? piece->why.ede : EDE_BOGUS, piece->why.text);
+        piece->task->request->retried = true;
+}
+
 /* The piece with number i: the aliases in their order, then what is at their end. False: there is none. */
 static bool piece_at(struct task *task, unsigned i, struct piece *out)
 {
@@ -310,12 +317,15 @@ static enum task_state judge_all(struct task *task)
                 tell(&piece);
                 bool refused =
                         piece.finding->verdict == VERDICT_BOGUS || piece.finding->verdict == VERDICT_INDETERMINATE;
-                if (refused && piece.is_end_of_chain && piece.data_failed)
+                if (refused && piece.is_end_of_chain && piece.data_failed) {
                         shorten(task->claim, task->judged);
-                else if (refused && !task->request->checking_disabled)
+                        continue;
+                }
+                if (refused && !trust_tolerates_bogus(task->request))
                         return reject(&piece);
-                else
-                        task->judged++;
+                if (refused)
+                        tolerate(&piece);
+                task->judged++;
         }
         return TASK_KEEP;
 }

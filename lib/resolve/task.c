@@ -327,14 +327,6 @@ static uint32_t failures_so_far(struct task *task)
                               2 * LIMIT_FAILURE_LAST_S, &request->arena);
 }
 
-static void explain(struct ede *ede, uint16_t code, const char *why)
-{
-        int len = snprintf(ede->text, sizeof ede->text, "%s", why);
-
-        ede->code = code;
-        ede->text_len = (uint8_t)(len < 0 ? 0 : len < (int)sizeof ede->text ? len : (int)sizeof ede->text - 1);
-}
-
 enum task_state task_give_up(struct task *task, uint16_t ede, const char *why)
 {
         struct request *request = task->request;
@@ -354,7 +346,7 @@ enum task_state task_give_up(struct task *task, uint16_t ede, const char *why)
         failure->ends_at = desk->now.cache_s + failure_ttl(desk, failure->failures);
         failure->trace = request->trace.id;
         failure->server = task->last_server;
-        explain(&failure->ede, ede, why);
+        ede_set(&failure->ede, ede, why);
         if (!request->cold)
                 note_failure(task, failure);
         task->outcome.final = failure;
@@ -372,7 +364,7 @@ void task_outcome_too_late(struct task *task, struct outcome *out)
         failure->kind = FINDING_FAILURE;
         failure->rcode = RCODE_SERVFAIL;
         failure->trace = task->request->trace.id;
-        explain(&failure->ede, EDE_NO_AUTHORITY,
+        ede_set(&failure->ede, EDE_NO_AUTHORITY,
                 task->last_trouble[0] ? task->last_trouble : "the servers have not answered yet");
 }
 

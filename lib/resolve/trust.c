@@ -118,7 +118,12 @@ bool trust_wanted(const struct task *task)
 {
         const struct request *request = task->request;
 
-        return request->policy->settings->validation && request->policy->anchors;
+        return request->policy->settings->validation != VALIDATION_NO && request->policy->anchors;
+}
+
+bool trust_tolerates_bogus(const struct request *request)
+{
+        return request->checking_disabled || request->policy->settings->validation == VALIDATION_PERMISSIVE;
 }
 
 static void say(struct reason *why, uint16_t ede, const char *before, const struct name *name, const char *after)
@@ -149,11 +154,18 @@ static enum trust_state wait_for(struct task *task, const struct name *name, uin
         return known(out, VERDICT_INDETERMINATE);
 }
 
+static void quote(struct reason *why, const struct ede *ede)
+{
+        why->ede = ede->code;
+        snprintf(why->text, sizeof why->text, "%.*s", (int)ede->text_len, ede->text);
+}
+
 /* What a sub-question of the chain that failed says: bogus data is bogus, a dead network proves nothing. */
 static enum trust_state from_failure(const struct finding *failure, struct trust *out)
 {
-        out->why.ede = failure->ede.code == EDE_NONE ? EDE_INDETERMINATE : failure->ede.code;
-        snprintf(out->why.text, sizeof out->why.text, "%.*s", (int)failure->ede.text_len, failure->ede.text);
+        quote(&out->why, &failure->ede);
+        if (out->why.ede == EDE_NONE)
+                out->why.ede = EDE_INDETERMINATE;
         return known(out, failure->verdict == VERDICT_BOGUS ? VERDICT_BOGUS : VERDICT_INDETERMINATE);
 }
 
@@ -355,8 +367,12 @@ static enum trust_state from_ds_task(struct task *task, const struct task *sub, 
                 out->why = trust.why;
                 return word(out, trust.verdict);
         }
+        if (final->verdict == VERDICT_BOGUS) {
+                quote(&out->why, &final->ede);
+                return word(out, VERDICT_BOGUS);
+        }
         if (final->verdict != VERDICT_SECURE)
-                return word(out, final->verdict == VERDICT_BOGUS ? VERDICT_BOGUS : VERDICT_INSECURE);
+                return word(out, VERDICT_INSECURE);
         if (sub->outcome.alias_count || final->kind == FINDING_NXDOMAIN) {
                 out->no_cut = true;
                 return word(out, VERDICT_SECURE);
@@ -434,6 +450,8 @@ static enum trust_state trust_in_keys(struct task *task, const struct name *zone
         }
         out->verdict = final->verdict;
         out->ends_at = final->ends_at;
+        if (out->verdict == VERDICT_BOGUS)
+                quote(&out->why, &final->ede);
         if (out->verdict == VERDICT_SECURE && !ring_put(task, zone, &final->set, out))
                 return known(out, VERDICT_INDETERMINATE);
         return TRUST_KNOWN;

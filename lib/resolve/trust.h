@@ -40,6 +40,9 @@ enum trust_state {
 /** Is this task's request validated at all? */
 bool trust_wanted(const struct task *task);
 
+/** Is what does not validate good enough for this request, as its client or the settings want to see it anyhow? */
+bool trust_tolerates_bogus(const struct request *request);
+
 /** Could the keys of this zone be needed, and are they not on the ring? A hint for wishing, no promise. */
 bool trust_may_need_keys(struct task *task, const struct name *zone);
 

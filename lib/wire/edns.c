@@ -64,14 +64,22 @@ static size_t ede_text_fit(const uint8_t *text, size_t len)
         return len;
 }
 
-static void ede_put(struct edns *edns, uint16_t code, const uint8_t *text, size_t len)
+static void ede_fill(struct ede *ede, uint16_t code, const uint8_t *text, size_t len)
 {
-        if (edns->ede_count == EDE_MAX)
-                return;
-        struct ede *ede = &edns->ede[edns->ede_count++];
         ede->code = code;
         ede->text_len = (uint8_t)ede_text_fit(text, len);
         memcpy(ede->text, text, ede->text_len);
+}
+
+void ede_set(struct ede *ede, uint16_t code, const char *text)
+{
+        ede_fill(ede, code, (const uint8_t *)text, strlen(text));
+}
+
+static void ede_put(struct edns *edns, uint16_t code, const uint8_t *text, size_t len)
+{
+        if (edns->ede_count < EDE_MAX)
+                ede_fill(&edns->ede[edns->ede_count++], code, text, len);
 }
 
 void edns_add_ede(struct edns *edns, uint16_t code, const char *text)

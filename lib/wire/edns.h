@@ -64,5 +64,8 @@ void edns_write(struct writer *writer, const struct edns *edns);
 /** The length that edns_write needs. */
 size_t edns_len(const struct edns *edns);
 
+/** Fill in an extended error; the text is cut at EDE_TEXT_MAX. */
+void ede_set(struct ede *ede, uint16_t code, const char *text);
+
 /** Append an extended error; the text is cut at EDE_TEXT_MAX. Nothing happens when there are EDE_MAX already. */
 void edns_add_ede(struct edns *edns, uint16_t code, const char *text);

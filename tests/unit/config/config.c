@@ -174,7 +174,7 @@ static void test_scalars(void **state)
         (void)state;
         assert_int_equal(settings->port, 5353);
         assert_false(settings->store);
-        assert_true(settings->validation);
+        assert_int_equal(settings->validation, VALIDATION_YES);
         assert_int_equal(settings->cache_max_ttl, 7200);
         assert_int_equal(settings->cache_max_negative_ttl, 90);
         assert_int_equal(settings->cache_size, UINT64_C(3) << 30);
@@ -184,6 +184,26 @@ static void test_scalars(void **state)
         assert_false(setting_is_off(settings->trace_log));
         assert_string_equal(settings->cache_dir, "relative dir");
         settings_free(settings);
+}
+
+static void test_words_that_are_switches(void **state)
+{
+        static const struct {
+                const char *text;
+                int validation;
+        } rows[] = {
+                {"validation: no\n", VALIDATION_NO},         {"validation: off\n", VALIDATION_NO},
+                {"validation: yes\n", VALIDATION_YES},       {"validation: true\n", VALIDATION_YES},
+                {"validation: permissive\n", VALIDATION_PERMISSIVE}, {"", VALIDATION_YES},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct settings *settings = good(rows[i].text);
+
+                assert_int_equal(settings->validation, rows[i].validation);
+                settings_free(settings);
+        }
 }
 
 static void test_lists(void **state)
@@ -253,6 +273,7 @@ int main(void)
                 cmocka_unit_test(test_commented_defaults_are_the_defaults),
                 cmocka_unit_test(test_empty_files_are_all_defaults),
                 cmocka_unit_test(test_scalars),
+                cmocka_unit_test(test_words_that_are_switches),
                 cmocka_unit_test(test_lists),
                 cmocka_unit_test(test_missing_ports_are_filled_in),
                 cmocka_unit_test(test_records_are_in_wire_form),

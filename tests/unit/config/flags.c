@@ -116,7 +116,7 @@ static void test_which_flags_there_are(void **state)
 {
         (void)state;
         for (unsigned id = 0; id < OPTION_COUNT; id++) {
-                bool is_bool = option_row(id)->kind == OPTION_BOOL;
+                bool is_bool = option_row(id)->kind == OPTION_BOOL || id == OPTION_validation;
                 char key[OPTION_KEY_MAX], negated[OPTION_KEY_MAX + 3] = "no-";
 
                 option_key(id, key);
