@@ -8,7 +8,13 @@
 #include "resolve/request.h"
 #include <stdlib.h>
 
-enum { OUTBOX_MAX = 64 << 20, TIMERS_MAX = 65536, FRONT_SLOTS = 16384, CHECKS_REMEMBERED = 16384 };
+enum {
+        OUTBOX_MAX = 64 << 20,
+        TIMERS_MAX = 65536,
+        FRONT_SLOTS = 16384,
+        CHECKS_REMEMBERED = 16384,
+        KEYS_READY = 2048,
+};
 
 struct resolver {
         struct desk desk;
@@ -42,6 +48,7 @@ static bool desk_open(struct desk *desk, const struct resolver_host *host)
                map_init(&desk->open, LIMIT_REQUESTS_PER_WORKER, secret, NULL, NULL) == ERR_OK &&
                flights_init(&desk->flights, secret) == ERR_OK && crowd_init(&desk->crowd, secret) == ERR_OK &&
                servers_init(&desk->servers, secret) == ERR_OK && key_ring_init(&desk->key_ring, secret) == ERR_OK &&
+               key_shelf_init(&desk->key_shelf, KEYS_READY, secret) == ERR_OK &&
                check_memo_init(&desk->memo, CHECKS_REMEMBERED, secret) == ERR_OK;
 }
 
@@ -55,6 +62,7 @@ static void desk_close(struct desk *desk)
                 free(spare);
         }
         key_ring_fini(&desk->key_ring);
+        key_shelf_fini(&desk->key_shelf);
         check_memo_fini(&desk->memo);
         flights_fini(&desk->flights);
         servers_fini(&desk->servers);
@@ -197,6 +205,7 @@ void resolver_adopt(struct resolver *r, const struct policy *policy)
         cache_adopt(desk->cache, policy->settings);
         desk_take_crypto(desk);
         key_ring_forget(&desk->key_ring);
+        key_shelf_forget(&desk->key_shelf);
         policy_release(before);
 }
 

@@ -54,21 +54,6 @@ void zone_keys_init(struct zone_keys *keys, const struct crypto_policy *policy, 
         }
 }
 
-void zone_keys_release(struct zone_keys *keys)
-{
-        for (unsigned i = 0; i < keys->count; i++)
-                crypto_key_release(keys->item[i].key);
-        keys->count = 0;
-}
-
-struct crypto_key *zone_keys_at(struct zone_keys *keys, unsigned i, const struct crypto_policy *policy)
-{
-        if (!keys->item[i].key && keys->item[i].refused < KEY_TRIES &&
-            crypto_key_new(policy, &keys->item[i].rdata, &keys->item[i].key) == ERR_FORM)
-                keys->item[i].refused++;
-        return keys->item[i].key;
-}
-
 /* --- DS ----------------------------------------------------------------------------------------------------------- */
 
 /* What is at hand while the DS records of a zone are gone through. */
@@ -176,7 +161,6 @@ void zone_keys_named(struct zone_keys *keys, const struct crypto_policy *policy,
         bool without_sha1 = has_better_than_sha1(&naming), all = true;
 
         *keys = (struct zone_keys){ .zone = dnskey->owner };
-        explain_unnamed(&naming);
         for (unsigned i = 0; i < ds->count && all; i++) {
                 const struct rdata *one = &ds->rdata[i];
 
@@ -190,6 +174,9 @@ void zone_keys_named(struct zone_keys *keys, const struct crypto_policy *policy,
         *unsupported = all && naming.out_of_limits == naming.considered;
         if (*unsupported)
                 explain_unsupported(&naming);
-        if (!keys->count)
-                *why = naming.why;
+        if (keys->count)
+                return;
+        if (!naming.why.text[0])
+                explain_unnamed(&naming);
+        *why = naming.why;
 }

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { ZONE_KEYS_MAX = 32, KEY_TRIES = 3 };
+enum { ZONE_KEYS_MAX = 32 };
 
 struct zone_keys {
         struct name zone;
@@ -18,8 +18,6 @@ struct zone_keys {
                 uint8_t algorithm;
                 uint16_t tag;
                 struct rdata rdata;
-                struct crypto_key *key; /* made when first used, or NULL; see zone_keys_release */
-                uint8_t refused; /* how often it could not be made; after KEY_TRIES times it is not tried again */
         } item[ZONE_KEYS_MAX];
 };
 
@@ -28,13 +26,9 @@ struct zone_keys {
  * RFC 5011 2.1). Borrows the set.
  */
 void zone_keys_init(struct zone_keys *keys, const struct crypto_policy *policy, const struct rrset *dnskey);
-void zone_keys_release(struct zone_keys *keys);
-
-/** The key itself, made when it is first wanted; NULL when it is malformed, out of the limits, or no memory is left. */
-struct crypto_key *zone_keys_at(struct zone_keys *keys, unsigned i, const struct crypto_policy *policy);
 
 /**
- * The keys of the set that the DS records name. Only these may prove the set; the result is released like any other.
+ * The keys of the set that the DS records name. Only these may prove the set. Borrows the set.
  *
  *   unsupported  no DS names a key in a way that we could follow: the zone is insecure, and *why says which way it is
  *

@@ -106,7 +106,7 @@ static void tell(const struct verify_context *context, const struct rrset *set, 
 struct examination {
         const struct verify_context *context;
         const struct rrset *set;
-        struct zone_keys *keys;
+        const struct zone_keys *keys;
         struct verify_jobs *jobs;
         struct complaint complaint;
         char owner[NAME_TEXT_MAX];
@@ -162,7 +162,7 @@ static enum verify_result try_keys(struct examination *x, const struct rrsig *si
                 if (x->keys->item[i].tag != sig->key_tag || x->keys->item[i].algorithm != sig->algorithm)
                         continue;
                 ++*tried;
-                subject.key = zone_keys_at(x->keys, i, context->policy);
+                subject.key = key_shelf_get(context->shelf, context->policy, &x->keys->item[i].rdata);
                 if (!subject.key || x->failed >= LIMIT_CHECKS_FAILED_PER_SET)
                         continue;
                 ++*usable;
@@ -225,8 +225,9 @@ static uint32_t bounded_ttl(const struct rrset *set, const struct rrsig *sig, ui
 
 /* --- Sets --------------------------------------------------------------------------------------------------------- */
 
-enum verify_result verify_set(const struct verify_context *context, const struct rrset *set, struct zone_keys *keys,
-                              struct verified *out, struct verify_jobs *jobs, struct reason *why)
+enum verify_result verify_set(const struct verify_context *context, const struct rrset *set,
+                              const struct zone_keys *keys, struct verified *out, struct verify_jobs *jobs,
+                              struct reason *why)
 {
         struct examination x = { .context = context, .set = set, .keys = keys, .jobs = jobs };
         enum verify_result result = VERIFY_BAD;
@@ -257,6 +258,5 @@ enum verify_result verify_keys(const struct verify_context *context, const struc
         zone_keys_named(&named, context->policy, dnskey, ds, unsupported, why);
         if (named.count)
                 result = verify_set(context, dnskey, &named, out, jobs, why);
-        zone_keys_release(&named);
         return result;
 }

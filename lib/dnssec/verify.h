@@ -12,6 +12,7 @@
 #include "dnssec/check.h"
 #include "dnssec/keys.h"
 #include "dnssec/memo.h"
+#include "dnssec/shelf.h"
 #include "dnssec/verdict.h"
 #include "wire/rrset.h"
 #include <stdbool.h>
@@ -51,6 +52,7 @@ struct verify_jobs {
 
 struct verify_context {
         const struct crypto_policy *policy;
+        struct key_shelf *shelf;
         struct check_memo *memo;
         struct verify_budget *budget;
         struct arena *arena; /* scratch for canonical forms */
@@ -69,8 +71,9 @@ struct verify_context {
  * tried). Signatures of stronger algorithms are not required beside others (RFC 6840 5.11): one that holds is enough.
  * LIMIT_CHECKS_FAILED_PER_SET failed checks end it.
  */
-enum verify_result verify_set(const struct verify_context *context, const struct rrset *set, struct zone_keys *keys,
-                              struct verified *out, struct verify_jobs *jobs, struct reason *why);
+enum verify_result verify_set(const struct verify_context *context, const struct rrset *set,
+                              const struct zone_keys *keys, struct verified *out, struct verify_jobs *jobs,
+                              struct reason *why);
 
 /**
  * Is this DNSKEY set signed by a key that one of the DS records names? (RFC 4035 5.2.) Considers LIMIT_DS_TRIED DS

@@ -52,6 +52,7 @@ struct desk {
         unsigned spare_count;
         unsigned worker;
         struct crypto_policy crypto;      /* of the newest settings */
+        struct key_shelf key_shelf;       /* keys that signatures are checked with */
         struct check_memo memo;           /* signatures checked or being checked */
         struct key_ring key_ring;         /* zones whose place in a chain of trust is known */
         struct task *checking;            /* tasks that wait for checks, by checking_next */

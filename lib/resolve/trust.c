@@ -30,7 +30,6 @@ static void ring_drop(void *context, void *value)
         struct ring_zone *zone = value;
 
         (void)context;
-        zone_keys_release(&zone->keys);
         arena_fini(&zone->arena);
         free(zone);
 }
@@ -178,6 +177,7 @@ static struct verify_context verify_context_for(struct task *task)
 
         return (struct verify_context){
                 .policy = &desk->crypto,
+                .shelf = &desk->key_shelf,
                 .memo = &desk->memo,
                 .budget = &request->verify_budget,
                 .arena = &request->arena,
@@ -237,7 +237,7 @@ static enum trust_state settle(struct task *task, enum verify_result result, con
         return TRUST_KNOWN;
 }
 
-enum trust_state trust_set(struct task *task, const struct rrset *set, struct zone_keys *keys,
+enum trust_state trust_set(struct task *task, const struct rrset *set, const struct zone_keys *keys,
                            struct verified *verified, bool *good, struct reason *why)
 {
         struct verify_context context = verify_context_for(task);
@@ -276,7 +276,7 @@ static enum trust_state mark_delegation(struct task *task, struct delegation *d,
         return word(out, state == DS_PRESENT ? verdict : VERDICT_INSECURE);
 }
 
-enum trust_state trust_sets(struct task *task, const struct rrset *set, unsigned count, struct zone_keys *keys,
+enum trust_state trust_sets(struct task *task, const struct rrset *set, unsigned count, const struct zone_keys *keys,
                             struct rrset *proven, unsigned *proven_count, struct reason *why)
 {
         *proven_count = 0;

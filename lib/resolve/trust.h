@@ -27,7 +27,7 @@ void key_ring_forget(struct key_ring *ring);
 /* What is known of a zone. */
 struct trust {
         enum verdict verdict;
-        struct zone_keys *keys; /* SECURE: the zone's keys, good until the event is over */
+        const struct zone_keys *keys; /* SECURE: the zone's keys, good until the event is over */
         uint64_t ends_at;       /* cache time */
         struct reason why;      /* BOGUS, INDETERMINATE, or an insecurity worth telling */
 };
@@ -53,7 +53,7 @@ bool trust_deepest(struct task *task, const struct name *name, uint16_t type, st
 struct name trust_signer(const struct rrset *set, unsigned count);
 
 /** Those of some sets that the zone's keys prove, for a denial; `proven` has room for all of them. */
-enum trust_state trust_sets(struct task *task, const struct rrset *set, unsigned count, struct zone_keys *keys,
+enum trust_state trust_sets(struct task *task, const struct rrset *set, unsigned count, const struct zone_keys *keys,
                             struct rrset *proven, unsigned *proven_count, struct reason *why);
 
 /** What a denial by these sets is judged with. */
@@ -73,5 +73,5 @@ enum trust_state trust_unsigned(struct task *task, const struct name *zone, cons
 enum trust_state trust_keys(struct task *task, const struct rrset *dnskey, struct trust *out);
 
 /** Verify a set with a zone's keys; TRUST_WAIT when signatures are being checked. *good tells the result. */
-enum trust_state trust_set(struct task *task, const struct rrset *set, struct zone_keys *keys,
+enum trust_state trust_set(struct task *task, const struct rrset *set, const struct zone_keys *keys,
                            struct verified *verified, bool *good, struct reason *why);

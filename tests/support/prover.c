@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MEMO_MAX = 4096, SCRATCH_MAX = 4 << 20 };
+enum { MEMO_MAX = 4096, SHELF_MAX = 64, SCRATCH_MAX = 4 << 20 };
 
 static void require(bool cond)
 {
@@ -22,11 +22,13 @@ void prover_init(struct prover *prover, uint64_t wall_s)
                 .max_iterations = 50,
         };
         arena_init(&prover->scratch, SCRATCH_MAX);
+        require(key_shelf_init(&prover->shelf, SHELF_MAX, secret) == ERR_OK);
         require(check_memo_init(&prover->memo, MEMO_MAX, secret) == ERR_OK);
 }
 
 void prover_fini(struct prover *prover)
 {
+        key_shelf_fini(&prover->shelf);
         check_memo_fini(&prover->memo);
         arena_fini(&prover->scratch);
 }
@@ -48,6 +50,7 @@ static struct verify_context context_of(struct prover *prover)
         prover->why = (struct reason){.ede = EDE_NONE};
         return (struct verify_context){
                 .policy = &prover->policy,
+                .shelf = &prover->shelf,
                 .memo = &prover->memo,
                 .budget = &prover->budget,
                 .arena = &prover->scratch,

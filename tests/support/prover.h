@@ -9,6 +9,7 @@
 /* One question's worth of validation. */
 struct prover {
         struct crypto_policy policy;
+        struct key_shelf shelf;
         struct check_memo memo;
         struct verify_budget budget;
         struct arena scratch;

@@ -133,7 +133,6 @@ static void test_signatures_of_the_rfcs(void **state)
                 prover_next_question(&f->prover);
                 if (prover_set(&f->prover, &set, &keys) != VERIFY_GOOD)
                         fail_msg("%s: %s", example[i].rrsig, f->prover.why.text);
-                zone_keys_release(&keys);
         }
 }
 
@@ -241,7 +240,6 @@ static void signed_zone_init(struct fixture *f, struct signed_zone *zone, uint8_
 
 static void signed_zone_fini(struct signed_zone *zone)
 {
-        zone_keys_release(&zone->keys);
         signer_key_fini(&zone->key);
 }
 

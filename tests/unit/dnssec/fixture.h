@@ -49,7 +49,6 @@ static inline int fixture_fini(void **state)
 {
         struct fixture *f = *state;
 
-        zone_keys_release(&f->keys);
         signer_key_fini(&f->key);
         prover_fini(&f->prover);
         arena_fini(&f->arena);

@@ -450,7 +450,6 @@ static void test_keys(void **state)
                 assert_verdict(f, key_row[i].what, prover_set(&f->prover, &set, &keys), key_row[i].expected,
                                key_row[i].ede);
                 assert_true(f->prover.checks <= LIMIT_KEYS_PER_TAG);
-                zone_keys_release(&keys);
         }
 }
 

@@ -17,6 +17,7 @@ static struct verify_context context_of(struct fixture *f)
 {
         return (struct verify_context){
                 .policy = &f->prover.policy,
+                .shelf = &f->prover.shelf,
                 .memo = &f->prover.memo,
                 .budget = &f->prover.budget,
                 .arena = &f->prover.scratch,
@@ -58,7 +59,7 @@ static void test_equal_checks_are_one_job(void **state)
         assert_int_equal(f->prover.budget.checks, 0);
 }
 
-/* A job outlives the request that wanted it, and the key ring that held its key. */
+/* A job outlives the request that wanted it, and the shelf that its key was on. */
 static void test_a_job_stands_alone(void **state)
 {
         struct fixture *f = *state;
@@ -66,7 +67,7 @@ static void test_a_job_stands_alone(void **state)
         struct verify_jobs jobs;
 
         assert_int_equal(verify(f, &set, &jobs), VERIFY_WAIT);
-        zone_keys_release(&f->keys);
+        key_shelf_forget(&f->prover.shelf);
         arena_fini(&f->prover.scratch);
         assert_true(check_run(jobs.job[0]));
         check_free(jobs.job[0]);
@@ -129,7 +130,7 @@ static void test_the_memo_knows_lengths(void **state)
         enum check_state state_of;
         uint64_t number;
 
-        a.key = b.key = zone_keys_at(&f->keys, 0, &f->prover.policy);
+        a.key = b.key = key_shelf_get(&f->prover.shelf, &f->prover.policy, &dnskey);
         struct check *job = check_memo_begin(&f->prover.memo, &a);
         assert_non_null(job);
         assert_true(check_memo_done(&f->prover.memo, job->number, true));
