@@ -7,6 +7,7 @@
 #include "cache/absence.h"
 #include "cache/range.h"
 #include "dnssec/nsec.h"
+#include "wire/codes.h"
 #include "wire/rrtype.h"
 #include <string.h>
 
@@ -46,7 +47,12 @@ static uint32_t soa_ttl(const struct rrset *set)
 {
         struct soa soa;
 
-        return soa_read(&set->rdata[0], &soa) ? smaller(set->ttl, soa.minimum) : 0;
+        return set->count && soa_read(&set->rdata[0], &soa) ? smaller(set->ttl, soa.minimum) : 0;
+}
+
+static bool has_soa(const struct denying_zone *zone)
+{
+        return zone->soa.count > 0;
 }
 
 static uint32_t set_ttl(const struct putting *putting, const struct rrset *set)
@@ -54,33 +60,47 @@ static uint32_t set_ttl(const struct putting *putting, const struct rrset *set)
         return smaller(set->ttl, range_signed_for(putting->name, set, cache_now(putting->cache)));
 }
 
-static uint64_t zone_end(const struct putting *putting)
+/* When the zone's entry ends: by its SOA, or by the first range where there is none. */
+static uint64_t zone_end(const struct putting *putting, const struct rrset *set)
 {
-        return putting->origin->stored_at + smaller(soa_ttl(putting->soa), set_ttl(putting, putting->soa));
+        uint32_t ttl = putting->soa ? smaller(soa_ttl(putting->soa), set_ttl(putting, putting->soa))
+                                    : set_ttl(putting, set);
+
+        return putting->origin->stored_at + ttl;
 }
 
-/* Is the SOA at hand worth a put? Behind a forwarder its TTL may have run down, while ours still holds. */
-static bool renews(const struct putting *putting, const struct denying_zone *known)
+/*
+ * Is what is at hand worth a put? Behind a forwarder the TTL of the SOA may have run down, while ours still holds. An
+ * entry without SOA is bettered by any SOA, and by a range that lasts longer.
+ */
+static bool renews(const struct putting *putting, const struct rrset *set, const struct denying_zone *known)
 {
-        if (!putting->soa || putting->origin->stored_at <= known->stored_at)
+        if (!putting->soa)
+                return !has_soa(known) && zone_end(putting, set) > known->ends_at;
+        if (!has_soa(known))
+                return true;
+        if (putting->origin->stored_at <= known->stored_at)
                 return false;
-        return zone_end(putting) > known->ends_at || !rrset_equal(putting->soa, &known->soa);
+        return zone_end(putting, set) > known->ends_at || !rrset_equal(putting->soa, &known->soa);
 }
 
-/* The zone's entry with the SOA at hand; it goes on with a chain that is known already. */
-static bool put_zone(struct putting *putting, const struct range *range, const struct denying_zone *known)
+/* The zone's entry with what is at hand; it goes on with a chain that is known already. */
+static bool put_zone(struct putting *putting, const struct range *range, const struct rrset *set,
+                     const struct denying_zone *known)
 {
         const struct absence_origin *origin = putting->origin;
         struct denying_zone zone = {
-                .soa = *putting->soa,
+                .soa = { .owner = *putting->name, .type = TYPE_SOA, .class = CLASS_IN },
                 .nsec3 = range->nsec3,
                 .salt_len = range->salt_len,
                 .stored_at = origin->stored_at,
-                .ends_at = zone_end(putting),
+                .ends_at = zone_end(putting, set),
                 .trace = origin->trace,
                 .from = origin->server,
         };
 
+        if (putting->soa)
+                zone.soa = *putting->soa;
         if (range->salt_len > 0)
                 memcpy(zone.salt, range->salt, range->salt_len);
         if (known) {
@@ -94,22 +114,24 @@ static bool put_zone(struct putting *putting, const struct range *range, const s
 }
 
 /* The chain that a range belongs to: known, or begun with it. */
-static bool prepare_zone(struct putting *putting, const struct range *range, struct arena *scratch)
+static bool prepare_zone(struct putting *putting, const struct range *range, const struct rrset *set,
+                         struct arena *scratch)
 {
         struct denying_zone known;
         bool is_known = cache_get_zone(putting->cache, putting->partition, putting->name, scratch, &known) &&
                         range_is_of(range, &known);
 
-        if (is_known && !renews(putting, &known)) {
+        if (is_known && !renews(putting, set, &known)) {
                 putting->zone = known;
                 return true;
         }
-        return putting->soa && put_zone(putting, range, is_known ? &known : NULL);
+        return put_zone(putting, range, set, is_known ? &known : NULL);
 }
 
 static bool put_range(struct putting *putting, const struct range *range, const struct rrset *set)
 {
-        uint32_t ttl = smaller(set_ttl(putting, set), soa_ttl(&putting->zone.soa));
+        uint32_t signed_for = set_ttl(putting, set);
+        uint32_t ttl = has_soa(&putting->zone) ? smaller(signed_for, soa_ttl(&putting->zone.soa)) : signed_for;
         struct finding finding = {
                 .kind = FINDING_SET,
                 .verdict = VERDICT_SECURE,
@@ -144,7 +166,7 @@ unsigned absence_put(struct cache *cache, cache_partition partition, const struc
 
                 if (!range_read(zone, &set[i], &range))
                         continue;
-                if (!prepared && !prepare_zone(&putting, &range, scratch))
+                if (!prepared && !prepare_zone(&putting, &range, &set[i], scratch))
                         break;
                 prepared = true;
                 if (range_is_of(&range, &putting.zone))
@@ -163,7 +185,9 @@ struct search {
         struct denying_zone zone;
         struct arena *arena;
         unsigned count;
-        struct finding found[RANGES_MAX];
+        struct finding found[RANGES_MAX]; /* the first one covers the name, if one does */
+        bool is_covered;
+        struct name closest;              /* the closest name above a covered one that exists */
 };
 
 /* One look-up: the range at or before a name, read again as if it were new. Not among those found yet. */
@@ -189,7 +213,7 @@ static void add(struct search *search, const struct finding *finding)
                 search->found[search->count++] = *finding;
 }
 
-/* Whatever there is about the wildcard; it may also be the range that was found before. */
+/* The name is covered. Whatever there is about the wildcard; it may also be the range that was found before. */
 static void add_wildcard(struct search *search, const struct name *closest)
 {
         static const uint8_t star[] = { '*' };
@@ -199,6 +223,8 @@ static void add_wildcard(struct search *search, const struct name *closest)
         struct finding finding;
         struct range range;
 
+        search->is_covered = true;
+        search->closest = *closest;
         if (name_prepend(star, 1, closest, room, &wildcard) == ERR_OK && look(search, &wildcard, &at, &finding, &range))
                 add(search, &finding);
 }
@@ -284,24 +310,41 @@ static bool search_nsec3(struct search *search, const struct name *qname)
 
 /* --- Judging ---------------------------------------------------------------------------------------------------- */
 
-/* What the records prove, by the same rules as those of a fresh answer. */
-static enum finding_kind judge(const struct search *search, const struct name *qname, uint16_t qtype)
-{
+/* The records found as a proof, to be judged by the same rules as those of a fresh answer. */
+struct proof {
         struct rrset set[RANGES_MAX];
-        unsigned blocks = 0; /* a purse of its own: that of the request is for what has to be asked */
-        struct reason why;
-        const struct denial_context context = {
-                .zone = &search->zone.soa.owner, .set = set, .count = search->count, .max_iterations = 0,
-                .nsec3_blocks = &blocks, .arena = search->arena,
-        };
+        unsigned blocks; /* a purse of its own: that of the request is for what has to be asked */
+        struct denial_context context;
+};
 
+static void proof_init(struct proof *proof, const struct search *search)
+{
         for (unsigned i = 0; i < search->count; i++)
-                set[i] = search->found[i].set;
-        if (denial_of_name(&context, qname, &why) == DENIAL_PROVEN)
+                proof->set[i] = search->found[i].set;
+        proof->blocks = 0;
+        proof->context = (struct denial_context){
+                .zone = &search->zone.soa.owner, .set = proof->set, .count = search->count, .max_iterations = 0,
+                .nsec3_blocks = &proof->blocks, .arena = search->arena,
+        };
+}
+
+static enum finding_kind judge(const struct proof *proof, const struct name *qname, uint16_t qtype)
+{
+        struct reason why;
+
+        if (denial_of_name(&proof->context, qname, &why) == DENIAL_PROVEN)
                 return FINDING_NXDOMAIN;
-        if (denial_of_type(&context, qname, qtype, &why) == DENIAL_PROVEN)
+        if (denial_of_type(&proof->context, qname, qtype, &why) == DENIAL_PROVEN)
                 return FINDING_NODATA;
         return FINDING_NONE;
+}
+
+/* A record that came before the SOA was kept without regard to it. */
+static uint64_t record_end(const struct search *search, const struct finding *record)
+{
+        uint64_t by_soa = record->stored_at + soa_ttl(&search->zone.soa);
+
+        return record->ends_at < by_soa ? record->ends_at : by_soa;
 }
 
 static void finding_of(const struct search *search, enum finding_kind kind, struct finding *out)
@@ -319,10 +362,73 @@ static void finding_of(const struct search *search, enum finding_kind kind, stru
         };
         out->proof[0] = search->zone.soa;
         for (unsigned i = 0; i < search->count; i++) {
+                uint64_t ends_at = record_end(search, &search->found[i]);
+
                 out->proof[out->proof_count++] = search->found[i].set;
-                if (out->ends_at > search->found[i].ends_at)
-                        out->ends_at = search->found[i].ends_at;
+                if (out->ends_at > ends_at)
+                        out->ends_at = ends_at;
         }
+}
+
+/* --- Wildcards -------------------------------------------------------------------------------------------------- */
+
+/* "*" + closest is what was signed: the set may itself have come from a wildcard further up. */
+static bool is_signed_as(const struct rrset *set, const struct name *closest)
+{
+        struct rrsig sig;
+
+        for (unsigned i = 0; i < set->sig_count; i++)
+                if (!rrsig_read(&set->sigs[i], &sig) || sig.labels != closest->label_count)
+                        return false;
+        return set->sig_count > 0;
+}
+
+static bool get_wildcard(const struct search *search, const struct name *wildcard, uint16_t type, struct finding *out)
+{
+        return cache_get(search->cache, search->partition, wildcard, type, 0, search->arena, out) &&
+               out->kind == FINDING_SET && out->verdict == VERDICT_SECURE && is_signed_as(&out->set, &search->closest);
+}
+
+/*
+ * RFC 8198 5.3: a wildcard's records that are known are the answer for every name that is proven not to exist below it.
+ * A delegation is none of them.
+ */
+static bool expand(const struct search *search, const struct proof *proof, const struct name *qname, uint16_t qtype,
+                   struct finding *out)
+{
+        static const uint8_t star[] = { '*' };
+        uint8_t room[NAME_WIRE_MAX];
+        struct name wildcard;
+        struct reason why;
+
+        if (!search->is_covered || qtype == TYPE_DS || qtype == TYPE_NS ||
+            name_prepend(star, 1, &search->closest, room, &wildcard) != ERR_OK ||
+            denial_of_closer(&proof->context, qname, search->closest.label_count, &why) != DENIAL_PROVEN)
+                return false;
+        if (!get_wildcard(search, &wildcard, qtype, out) && !get_wildcard(search, &wildcard, TYPE_CNAME, out))
+                return false;
+        const uint64_t ends_at = record_end(search, &search->found[0]);
+        out->set.owner = *qname;
+        out->proof[0] = search->found[0].set;
+        out->proof_count = 1;
+        out->ends_at = out->ends_at < ends_at ? out->ends_at : ends_at;
+        out->from_cache = true;
+        return true;
+}
+
+/* --- The door --------------------------------------------------------------------------------------------------- */
+
+static bool conclude(const struct search *search, const struct name *qname, uint16_t qtype, struct finding *out)
+{
+        struct proof proof;
+
+        proof_init(&proof, search);
+        enum finding_kind kind = judge(&proof, qname, qtype);
+        if (kind == FINDING_NONE && !expand(search, &proof, qname, qtype, out))
+                return false;
+        if (kind != FINDING_NONE)
+                finding_of(search, kind, out);
+        return out->ends_at > cache_now(search->cache)->cache_s;
 }
 
 bool absence_get(struct cache *cache, cache_partition partition, const struct name *zone, const struct name *qname,
@@ -336,13 +442,30 @@ bool absence_get(struct cache *cache, cache_partition partition, const struct na
                 return false;
         if (!cache_get_zone(cache, partition, zone, arena, &search.zone))
                 return false;
-        enum finding_kind kind = FINDING_NONE;
-        if (search.zone.nsec3 ? search_nsec3(&search, qname) : search_nsec(&search, qname))
-                kind = judge(&search, qname, qtype);
-        if (kind == FINDING_NONE) {
+        bool found = has_soa(&search.zone) &&
+                     (search.zone.nsec3 ? search_nsec3(&search, qname) : search_nsec(&search, qname)) &&
+                     conclude(&search, qname, qtype, out);
+        if (!found)
                 arena_reset(arena, mark);
+        return found;
+}
+
+bool absence_put_wildcard(struct cache *cache, cache_partition partition, const struct finding *expanded)
+{
+        static const uint8_t star[] = { '*' };
+        uint8_t room[NAME_WIRE_MAX];
+        struct finding wildcard = *expanded;
+        struct rrsig sig;
+        uint32_t ttl;
+
+        if (!wildcard.set.sig_count || !rrsig_read(&wildcard.set.sigs[0], &sig) ||
+            sig.labels >= wildcard.set.owner.label_count)
                 return false;
-        }
-        finding_of(&search, kind, out);
-        return true;
+        struct name closest = name_ancestor(&wildcard.set.owner, sig.labels);
+        if (!is_signed_as(&wildcard.set, &closest) ||
+            name_prepend(star, 1, &closest, room, &wildcard.set.owner) != ERR_OK ||
+            name_equal(&wildcard.set.owner, &expanded->set.owner))
+                return false;
+        wildcard.proof_count = 0;
+        return cache_put(cache, partition, &wildcard.set.owner, wildcard.set.type, &wildcard, &ttl);
 }

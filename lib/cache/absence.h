@@ -1,6 +1,6 @@
 #pragma once
 /*
- * Negative answers out of proofs that were learned for other questions (RFC 8198).
+ * Answers out of proofs that were learned for other questions (RFC 8198).
  *
  * Each NSEC or NSEC3 record says that between two names of a zone there is nothing. Kept one by one, in the order of
  * the zone, they answer also for names that nobody has asked for yet: a flood of made-up names below a signed zone ends
@@ -9,8 +9,8 @@
  *   put   after judgement: the sets of a proof, verified with the keys of one zone
  *   get   before asking: the zone's entry, then the range that holds the name, then the one that holds the wildcard
  *
- * What follows from the records found is decided by dnssec/nsec.h, the same as for fresh answers. Positive answers from
- * wildcards are not made up.
+ * What follows from the records found is decided by dnssec/nsec.h, the same as for fresh answers. Where a wildcard's
+ * records are known and a name is proven not to exist, they are its answer.
  *
  * A zone without such records costs one look-up. Of the zones above a name only the deepest one that is known to be
  * secure can deny it: the others have delegated it. For DS, that is the deepest one above the name.
@@ -34,7 +34,8 @@ struct absence_origin {
  * (RFC 9077), what its signatures allow, and cache-max-negative-ttl. See range_read() for those that are not kept.
  *
  *   zone     in   whose keys have verified all the sets, none as an expanded wildcard
- *   set      in   with the zone's SOA among them; without it they are kept if the zone is known from before
+ *   set      in   with the zone's SOA among them; without it (referrals have none) they are kept all the same, and
+ *                 serve once the SOA has come with another proof
  *   scratch  in   is as it was afterwards
  *
  * Returns how many were kept.
@@ -43,9 +44,19 @@ unsigned absence_put(struct cache *cache, cache_partition partition, const struc
                      unsigned count, const struct absence_origin *origin, struct arena *scratch);
 
 /**
+ * Keep what a wildcard was expanded to under the wildcard's own name: it is what the zone has there. False: it was no
+ * expansion, or was not kept.
+ *
+ *   expanded  in  judged secure, with its signatures
+ */
+bool absence_put_wildcard(struct cache *cache, cache_partition partition, const struct finding *expanded);
+
+/**
  * Is it proven that the name does not exist, or that it has no such type? out is then NXDOMAIN or NODATA, secure, with
  * the SOA and the records as its proof, until the first of these ends; trace and server are those of the record found
- * first. Bytes are in the arena, which is as before if the answer is no.
+ * first. Or is there a wildcard whose records are known? out is then the set of the type, or the CNAME, with the name
+ * as its owner (borrowed) and the proof that nothing is closer. Bytes are in the arena, which is as before if it was
+ * in vain.
  *
  * cache_last_used() is the entry found last.
  */

@@ -28,7 +28,7 @@
  *                  servers (1), each: name, addresses (1), each: family (1), 4 or 16 bytes
  *   server         the fields of struct server_note in their order; the cookie in full length
  *
- *   zone           chain (8), since (8), by NSEC3 (1), salt's length (1), salt, the SOA set
+ *   zone           chain (8), since (8), by NSEC3 (1), salt's length (1), salt, name, proofs (the SOA set, or none)
  *
  *   why            extended error (2), its text's length (1), text
  *   set            owner (name), type (2), class (2), TTL (4), records (2), signatures (2),
@@ -39,6 +39,7 @@
 #include "cache/entry.h"
 #include "base/buf.h"
 #include "config/limits.h"
+#include "wire/codes.h"
 #include "wire/rrtype.h"
 #include <string.h>
 
@@ -239,16 +240,20 @@ size_t entry_write_zone(const struct entry_seal *seal, struct store_bytes key, c
                 .ends_at = zone->ends_at,
                 .anchors = seal->anchors,
         };
+        const struct origin origin = {
+                .trace = &zone->trace, .server = &zone->from, .proof_count = zone->soa.count > 0
+        };
 
         if (zone->salt_len > DENYING_SALT_MAX)
                 return 0;
-        write_head(&writer, &head, &(struct origin){ .trace = &zone->trace, .server = &zone->from });
+        write_head(&writer, &head, &origin);
         write_u64(&writer, zone->chain);
         write_u64(&writer, zone->since);
         write_u8(&writer, zone->nsec3);
         write_u8(&writer, zone->salt_len);
         write_bytes(&writer, zone->salt, zone->salt_len);
-        write_set(&writer, &zone->soa);
+        write_bytes(&writer, zone->soa.owner.wire, zone->soa.owner.len);
+        write_proofs(&writer, &zone->soa, origin.proof_count);
         return entry_finish(seal, key, &writer);
 }
 
@@ -603,8 +608,23 @@ enum err entry_read_server(struct store_bytes value, struct server_note *out)
         return err;
 }
 
-static enum err read_zone_body(struct reader *reader, struct arena *arena, struct denying_zone *zone)
+static enum err read_zone_soa(struct open_entry *entry, struct arena *arena, struct denying_zone *zone)
 {
+        struct rrset soa = { .type = TYPE_SOA, .class = CLASS_IN };
+        enum err err = name_read(&entry->reader, &soa.owner);
+
+        if (!err && entry->proof_count == 1)
+                err = read_set(&entry->reader, arena, &soa);
+        if (err)
+                return err;
+        zone->soa = soa;
+        return entry->proof_count > 1 || soa.type != TYPE_SOA ? ERR_FORM : ERR_OK;
+}
+
+static enum err read_zone_body(struct open_entry *entry, struct arena *arena, struct denying_zone *zone)
+{
+        struct reader *reader = &entry->reader;
+
         zone->chain = read_u64(reader);
         zone->since = read_u64(reader);
         uint8_t nsec3 = read_u8(reader);
@@ -616,9 +636,7 @@ static enum err read_zone_body(struct reader *reader, struct arena *arena, struc
         if (!salt)
                 return ERR_SHORT;
         memcpy(zone->salt, salt, zone->salt_len);
-        enum err err = read_set(reader, arena, &zone->soa);
-        if (!err && zone->soa.type != TYPE_SOA)
-                err = ERR_FORM;
+        enum err err = read_zone_soa(entry, arena, zone);
         return err ? err : entry_end(reader);
 }
 
@@ -632,9 +650,7 @@ enum err entry_read_zone(struct store_bytes value, struct arena *arena, struct d
                 return err;
         if (entry.head.kind != ENTRY_ZONE || entry.head.verdict != VERDICT_SECURE || entry.head.rank != RANK_SECURE)
                 return ERR_FORM;
-        if (entry.proof_count > 0)
-                return ERR_FORM;
-        err = read_zone_body(&entry.reader, arena, &zone);
+        err = read_zone_body(&entry, arena, &zone);
         if (err)
                 return err;
         zone.stored_at = entry.head.stored_at;

@@ -91,14 +91,14 @@ enum { DENYING_SALT_MAX = 64 };
  * flush; what belongs to the old one is not found any more and left to the hand.
  */
 struct denying_zone {
-        struct rrset soa;            /* with its signatures; its owner is the zone */
+        struct rrset soa;            /* with its signatures; its owner is the zone; count 0: not known yet */
         bool nsec3;                  /* the order is that of hashes; 0 iterations and this salt */
         uint8_t salt_len;
         uint8_t salt[DENYING_SALT_MAX];
         uint64_t chain;
         uint64_t since;              /* cache time of the chain's beginning */
         uint64_t stored_at;
-        uint64_t ends_at;            /* by the SOA; ranges end by themselves */
+        uint64_t ends_at;            /* by the SOA, or a range; ranges end by themselves */
         struct trace_id trace;
         struct address from;
 };

@@ -230,6 +230,35 @@ static void put_final(struct writing *w, const struct request *request, const st
                         put(w, SECTION_AUTHORITY, &final->proof[i], ttl);
 }
 
+static bool is_among(const struct rrset *set, const struct finding *finding, unsigned count)
+{
+        for (unsigned i = 0; i < count; i++)
+                if (finding->proof[i].type == set->type && name_equal(&finding->proof[i].owner, &set->owner))
+                        return true;
+        return false;
+}
+
+/*
+ * An alias out of a wildcard needs its proof as much as the set at the end does (RFC 4035 3.1.3.3); the same record may
+ * serve several of them.
+ */
+static void put_alias_proofs(struct writing *w, const struct outcome *outcome, const struct finding *final)
+{
+        for (unsigned a = 0; w->edns.dnssec_ok && a < outcome->alias_count; a++) {
+                const struct finding *alias = outcome->alias[a];
+
+                for (unsigned i = 0; i < alias->proof_count; i++) {
+                        const struct rrset *set = &alias->proof[i];
+                        bool seen = is_among(set, alias, i) || is_among(set, final, final->proof_count);
+
+                        for (unsigned b = 0; b < a; b++)
+                                seen = seen || is_among(set, outcome->alias[b], outcome->alias[b]->proof_count);
+                        if (!seen)
+                                put(w, SECTION_AUTHORITY, set, ttl_left(w->desk, alias));
+                }
+        }
+}
+
 static void put_additional(struct writing *w, struct request *request, const struct finding *final)
 {
         const struct finding *more[ADDITIONAL_MAX];
@@ -396,6 +425,7 @@ static void answer_one(struct request *request, const struct listener *to, const
         if (rcode != RCODE_SERVFAIL && rcode != RCODE_REFUSED) {
                 put_aliases(&w, request, outcome);
                 put_final(&w, request, final);
+                put_alias_proofs(&w, outcome, final);
         }
         if (rcode != RCODE_SERVFAIL && is_authentic(outcome, final, to) && !w.altered)
                 compose_set_flags(&w.c, FLAG_AD);

@@ -26,21 +26,21 @@ static const char *stored_word(const struct finding *finding)
         return "nothing";
 }
 
-/* What proved this absent, or this wildcard right, may prove other names absent (RFC 8198). */
+/* What proved this absent, or this wildcard right, may answer other questions (RFC 8198). */
 static void keep_proof(struct task *task, const struct finding *finding)
 {
-        struct request *request = task->request;
         const struct absence_origin origin = {
                 .stored_at = finding->stored_at,
                 .trace = finding->trace,
                 .server = finding->server,
         };
 
-        if (finding->verdict != VERDICT_SECURE || !finding->proof_count || !request->policy->settings->aggressive_nsec)
+        if (finding->verdict != VERDICT_SECURE || !finding->proof_count)
                 return;
         struct name zone = trust_signer(finding->proof, finding->proof_count);
-        absence_put(request->desk->cache, task->cut.partition, &zone, finding->proof, finding->proof_count, &origin,
-                    &request->arena);
+        trust_keep_proof(task, &zone, finding->proof, finding->proof_count, &origin);
+        if (finding->kind == FINDING_SET && task->request->policy->settings->aggressive_nsec)
+                absence_put_wildcard(task->request->desk->cache, task->cut.partition, finding);
 }
 
 /*
@@ -186,6 +186,35 @@ enum task_state task_follow_on(struct task *task, const struct finding *alias)
         return TASK_DONE;
 }
 
+static bool note_no_ds(struct task *task, const struct name *cut, const struct finding *alias)
+{
+        struct request *request = task->request;
+        struct finding *found = arena_copy(&request->arena, alias, sizeof *alias);
+
+        if (!found)
+                return false;
+        found->kind = FINDING_NODATA;
+        return notes_put(&request->notes, &request->arena, task->cut.partition, cut, TYPE_DS, found);
+}
+
+/* The proof that came with an alias may show that it leads into an unsigned zone: then nobody has to ask for its DS. */
+static void note_unsigned_target(struct task *task, const struct finding *alias)
+{
+        struct name zone = trust_signer(alias->proof, alias->proof_count), target;
+        struct reason ignored;
+
+        if (alias->verdict != VERDICT_SECURE || !alias->proof_count || !rrset_target(&alias->set, 0, &target))
+                return;
+        struct denial_context context = trust_denial(task, &zone, alias->proof, alias->proof_count);
+        for (unsigned labels = zone.label_count + 1u; labels <= target.label_count; labels++) {
+                struct name cut = name_ancestor(&target, labels);
+
+                if (labels > (unsigned)zone.label_count + LIMIT_DS_STEPS ||
+                    (denial_of_ds(&context, &cut, &ignored) == DENIAL_PROVEN && note_no_ds(task, &cut, alias)))
+                        return;
+        }
+}
+
 static enum task_state keep_aliases(struct task *task)
 {
         const struct claim *claim = task->claim;
@@ -196,6 +225,7 @@ static enum task_state keep_aliases(struct task *task)
 
                 if (!kept)
                         return task_give_up(task, EDE_OTHER, "out of memory");
+                note_unsigned_target(task, kept);
                 enum task_state next = task_follow_on(task, kept);
                 if (next != TASK_LOOKUP)
                         return next;

@@ -110,8 +110,8 @@ static const struct finding *known_alias(struct task *task)
 /* --- Proofs of absence -------------------------------------------------------------------------------------------- */
 
 /*
- * RFC 8198: a record that proved other names absent may prove this one absent too. Only the deepest zone above the name
- * that is known to be secure can say so; those above it have delegated the name.
+ * RFC 8198: a record that proved other names absent may prove this one absent too, or subject to a wildcard. Only the
+ * deepest zone above the name that is known to be secure can say so; those above it have delegated the name.
  */
 static const struct finding *from_proofs(struct task *task)
 {
@@ -128,8 +128,9 @@ static const struct finding *from_proofs(struct task *task)
         if (!kept)
                 return NULL;
         kept->from_cache = true;
-        request_trace(request, task->number, STEP_DENIED, &task->sname, (unsigned)task->qtype, &zone,
-                      kind_word(kept->kind), kept->ends_at - desk->now.cache_s, &kept->trace);
+        const char *what = kept->kind == FINDING_SET ? "what its wildcard has" : kind_word(kept->kind);
+        request_trace(request, task->number, STEP_DENIED, &task->sname, (unsigned)task->qtype, &zone, what,
+                      kept->ends_at - desk->now.cache_s, &kept->trace);
         return kept;
 }
 
@@ -198,34 +199,42 @@ static enum task_state settle_for(struct task *task, const struct finding *found
         return TASK_DONE;
 }
 
+/* An alias that leads on from the name, rather than the answer. */
+static bool leads_on(const struct task *task, const struct finding *found)
+{
+        return found->kind == FINDING_SET && found->set.type != task->qtype;
+}
+
+/* All that is known about where the aliases have led. NULL: nothing is. */
+static const struct finding *look_up(struct task *task)
+{
+        const struct finding *found = from_policy(task);
+
+        if (!found)
+                found = known(task, &task->sname, task->qtype);
+        if (!found)
+                found = known_alias(task);
+        return found ? found : from_proofs(task);
+}
+
 enum task_state task_lookup(struct task *task)
 {
         struct request *request = task->request;
         const struct settings *settings = request->policy->settings;
+        const struct finding *found;
 
         if (task->purpose == PURPOSE_PRIME)
                 return TASK_CUT;
-        for (;;) {
+        do {
                 task->cut.partition = cut_partition(
                         settings, cut_route(settings, &task->sname, task->qtype, task->without_forwarder));
-                const struct finding *found = from_policy(task);
-                if (!found)
-                        found = known(task, &task->sname, task->qtype);
-                if (found && !(found->kind == FINDING_SET && found->set.type != task->qtype))
+                found = look_up(task);
+                if (found && !leads_on(task, found))
                         return settle_for(task, found);
-                const struct finding *alias = found ? found : known_alias(task);
-                if (!alias) {
-                        found = from_proofs(task);
-                        if (found)
-                                return settle_for(task, found);
-                        break;
-                }
-                if (alias->kind == FINDING_NXDOMAIN)
-                        return settle_for(task, alias);
-                enum task_state next = task_follow_on(task, alias);
+                enum task_state next = found ? task_follow_on(task, found) : TASK_LOOKUP;
                 if (next != TASK_LOOKUP)
                         return next;
-        }
+        } while (found);
         request_trace(request, task->number, STEP_MISS, &task->sname, (unsigned)task->qtype);
         if (task->number == 0) {
                 metrics_inc(request->desk->metrics->misses);

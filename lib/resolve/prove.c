@@ -121,6 +121,24 @@ static enum trust_state judge_wildcard(struct piece *piece, struct trust *trust,
         return data_is_bogus(piece);
 }
 
+/*
+ * What a server says unasked of where its alias leads, that it is an unsigned delegation, say: it may be wanted later.
+ * What does not hold is passed over.
+ */
+static enum trust_state judge_hints(struct piece *piece, struct trust *trust)
+{
+        const struct claim *claim = piece->task->claim;
+        struct rrset proven[PROOF_MAX];
+        struct reason ignored;
+        unsigned count = 0;
+
+        if (claim->class == REPLY_ALIAS && trust_sets(piece->task, claim->denial, claim->denial_count, trust->keys,
+                                                      proven, &count, &ignored) == TRUST_WAIT)
+                return TRUST_WAIT;
+        keep_proof(piece->finding, proven, count);
+        return verdict_is(piece, VERDICT_SECURE);
+}
+
 static enum trust_state judge_keys(struct piece *piece)
 {
         struct trust trust;
@@ -156,7 +174,7 @@ static enum trust_state judge_set(struct piece *piece)
         if (!good)
                 return data_is_bogus(piece);
         end_by(piece->finding, piece->finding->stored_at, verified.ttl);
-        return verified.wildcard ? judge_wildcard(piece, &trust, &verified) : verdict_is(piece, VERDICT_SECURE);
+        return verified.wildcard ? judge_wildcard(piece, &trust, &verified) : judge_hints(piece, &trust);
 }
 
 /* --- Absence ------------------------------------------------------------------------------------------------------ */

@@ -306,6 +306,15 @@ struct denial_context trust_denial(struct task *task, const struct name *zone, c
         };
 }
 
+void trust_keep_proof(struct task *task, const struct name *zone, const struct rrset *set, unsigned count,
+                      const struct absence_origin *origin)
+{
+        struct request *request = task->request;
+
+        if (count && request->policy->settings->aggressive_nsec)
+                absence_put(request->desk->cache, task->cut.partition, zone, set, count, origin, &request->arena);
+}
+
 static enum trust_state judge_missing_ds(struct task *task, struct delegation *d, const struct trust *parent,
                                          struct parent_word *out, bool *judged)
 {
@@ -317,7 +326,11 @@ static enum trust_state judge_missing_ds(struct task *task, struct delegation *d
         struct denial_context context = trust_denial(task, &parent->keys->zone, proven, count);
         enum denial denial = count ? denial_of_ds(&context, &d->cut, &out->why) : DENIAL_MISSING;
         *judged = denial != DENIAL_MISSING;
-        return *judged ? mark_delegation(task, d, DS_NONE, VERDICT_INSECURE, out) : TRUST_KNOWN;
+        if (!*judged)
+                return TRUST_KNOWN;
+        const struct absence_origin origin = { .stored_at = d->stored_at, .trace = d->trace, .server = d->from };
+        trust_keep_proof(task, &parent->keys->zone, proven, count, &origin);
+        return mark_delegation(task, d, DS_NONE, VERDICT_INSECURE, out);
 }
 
 /* The DS set, or the proof that there is none, that came with a referral. *judged false: the referral does not tell. */

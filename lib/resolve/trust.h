@@ -7,6 +7,7 @@
  * judged here when an answer needs it. What is proven stays on the worker's key ring until it ends.
  */
 #include "base/map.h"
+#include "cache/absence.h"
 #include "dnssec/anchor.h"
 #include "dnssec/nsec.h"
 #include "dnssec/verify.h"
@@ -58,6 +59,13 @@ enum trust_state trust_sets(struct task *task, const struct rrset *set, unsigned
 
 /** What a denial by these sets is judged with. */
 struct denial_context trust_denial(struct task *task, const struct name *zone, const struct rrset *set, unsigned count);
+
+/**
+ * What this zone's keys have proven absent, or a wildcard right, may prove other names absent: keep it for that
+ * (RFC 8198). The origin says since when the TTLs count.
+ */
+void trust_keep_proof(struct task *task, const struct name *zone, const struct rrset *set, unsigned count,
+                      const struct absence_origin *origin);
 
 /** The trust in a zone. */
 enum trust_state trust_of(struct task *task, const struct name *zone, struct trust *out);

@@ -70,7 +70,7 @@ unsigned deny_put_nsec(struct deny *bench, const char *zone, const struct deny_n
 bool deny_get(struct deny *bench, struct cache *cache, cache_partition partition, const char *zone, const char *qname,
               uint16_t qtype, struct finding *out);
 
-/** What the first worker knows: FINDING_NONE, NODATA or NXDOMAIN. */
+/** What the first worker knows: FINDING_NONE, NODATA, NXDOMAIN, or SET: from a wildcard. */
 enum finding_kind deny_kind(struct deny *bench, const char *zone, const char *qname, uint16_t qtype);
 
 struct deny_question {

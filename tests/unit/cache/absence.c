@@ -199,19 +199,129 @@ static void test_ended_ranges_are_stepped_over(void **state)
         assert_int_equal(deny_kind(bench, "example.", "m.example.", TYPE_A), FINDING_NXDOMAIN);
 }
 
-/* The SOA is stored once; a proof that comes without one (of a wildcard) needs a zone that is known. */
+/* The SOA is stored once; what comes without one (with a referral, or a wildcard) waits for it. */
 static void test_the_soa_is_of_the_zone(void **state)
 {
         static const struct deny_nsec row = { "example.", "example.", { TYPE_SOA } };
         struct deny *bench = *state;
         struct rrset set = deny_nsec(bench, "example.", &row), soa = deny_soa(bench, "example.", TTL);
 
-        assert_int_equal(deny_put_set(bench, 0, "example.", &set, NULL), 0);
+        assert_int_equal(deny_put_set(bench, 0, "example.", &set, NULL), 1);
         assert_int_equal(deny_kind(bench, "example.", "a.example.", TYPE_A), FINDING_NONE);
         assert_int_equal(deny_put_set(bench, 0, "example.", &set, &soa), 1);
         deny_pass(bench, 5);
         assert_int_equal(deny_put_set(bench, 0, "example.", &set, NULL), 1);
         assert_int_equal(deny_kind(bench, "example.", "a.example.", TYPE_A), FINDING_NXDOMAIN);
+}
+
+/* The SOA comes with another record; its MINIMUM then bounds the earlier one too, from when that was learned. */
+static void test_the_soa_comes_later(void **state)
+{
+        static const struct deny_nsec cut = { "cut.example.", "m.example.", { TYPE_NS, TYPE_RRSIG, TYPE_NSEC } };
+        static const struct deny_nsec last = { "m.example.", "example.", { TYPE_A } };
+        struct deny *bench = *state;
+        struct rrset early = deny_nsec(bench, "example.", &cut), late = deny_nsec(bench, "example.", &last);
+        struct rrset soa = deny_soa(bench, "example.", 50);
+
+        assert_int_equal(deny_put_set(bench, 0, "example.", &early, NULL), 1);
+        deny_pass(bench, 40);
+        assert_int_equal(deny_put_set(bench, 0, "example.", &late, &soa), 1);
+        assert_int_equal(deny_kind(bench, "example.", "cut.example.", TYPE_DS), FINDING_NODATA);
+        deny_pass(bench, 10);
+        assert_int_equal(deny_kind(bench, "example.", "cut.example.", TYPE_DS), FINDING_NONE);
+        assert_int_equal(deny_kind(bench, "example.", "m.example.", TYPE_TXT), FINDING_NODATA);
+}
+
+/* Without a SOA the zone's entry lasts as long as the range that lasts longest. */
+static void test_ranges_keep_a_zone_without_soa(void **state)
+{
+        static const struct deny_nsec cut = { "cut.example.", "m.example.", { TYPE_NS, TYPE_RRSIG, TYPE_NSEC } };
+        static const struct deny_nsec next = { "m.example.", "n.example.", { TYPE_NS, TYPE_RRSIG, TYPE_NSEC } };
+        static const struct deny_nsec last = { "x.example.", "example.", { TYPE_A } };
+        struct deny *bench = *state;
+        struct rrset brief = deny_nsec(bench, "example.", &cut), longer = deny_nsec(bench, "example.", &next);
+
+        brief.ttl = 20;
+        assert_int_equal(deny_put_set(bench, 0, "example.", &brief, NULL), 1);
+        deny_pass(bench, 10);
+        assert_int_equal(deny_put_set(bench, 0, "example.", &longer, NULL), 1);
+        deny_pass(bench, 30);
+        deny_put_nsec(bench, "example.", &last);
+        assert_int_equal(deny_kind(bench, "example.", "m.example.", TYPE_DS), FINDING_NODATA);
+}
+
+/* --- Wildcards -------------------------------------------------------------------------------------------------- */
+
+/* A wildcard's set as it was expanded to a name, kept for others; `missing` labels less are signed than the name has. */
+static bool put_wildcard(struct deny *bench, const char *owner, uint16_t type, unsigned missing)
+{
+        static const uint8_t bytes[] = { 1, 'x', 0, 0 };
+        static const struct rdata rdata[] = { { .bytes = bytes, .len = 4 }, { .bytes = bytes, .len = 3 } };
+        struct finding expanded = {
+                .kind = FINDING_SET,
+                .verdict = VERDICT_SECURE,
+                .rank = RANK_SECURE,
+                .set = { .owner = deny_name(bench, owner), .type = type, .class = 1, .ttl = TTL, .count = 1 },
+                .stored_at = bench->now.cache_s,
+                .ends_at = bench->now.cache_s + TTL / 2,
+        };
+
+        expanded.set.rdata = &rdata[type == TYPE_CNAME];
+        deny_sign(bench, "example.", &expanded.set, TTL, missing);
+        bool kept = absence_put_wildcard(bench->cache, 0, &expanded);
+        deny_settle(bench);
+        return kept;
+}
+
+/* RFC 8198 5.3: the answer for a name that is proven not to exist, from the closest wildcard and no other. */
+static void test_a_wildcard_is_expanded(void **state)
+{
+        static const struct deny_question rows[] = {
+                { "b.wild.example.", TYPE_A, FINDING_SET },
+                { "c.b.wild.example.", TYPE_A, FINDING_SET },
+                { "b.wild.example.", TYPE_TXT, FINDING_NODATA },
+                { "b.wild.example.", TYPE_DS, FINDING_NODATA },
+                { "b.example.", TYPE_A, FINDING_NXDOMAIN },
+                { "www.example.", TYPE_A, FINDING_NONE },
+        };
+        struct deny *bench = *state;
+        struct finding out;
+
+        put_example(bench);
+        assert_int_equal(deny_kind(bench, "example.", "b.wild.example.", TYPE_A), FINDING_NONE);
+        assert_true(put_wildcard(bench, "a.wild.example.", TYPE_A, 1));
+        DENY_ASK(bench, "example.", rows);
+        assert_true(deny_get(bench, bench->cache, 0, "example.", "b.wild.example.", TYPE_A, &out));
+        struct name asked = deny_name(bench, "b.wild.example.");
+        assert_true(name_equal(&out.set.owner, &asked));
+        assert_int_equal(out.proof_count, 1);
+        assert_int_equal(out.proof[0].type, TYPE_NSEC);
+        assert_int_equal(out.ends_at, bench->now.cache_s + TTL / 2);
+}
+
+static void test_a_wildcard_alias_is_expanded(void **state)
+{
+        static const struct deny_nsec wild = { "*.wild.example.", "www.example.", { TYPE_CNAME } };
+        struct deny *bench = *state;
+        struct finding out;
+
+        deny_put_nsec(bench, "example.", &wild);
+        assert_true(put_wildcard(bench, "a.wild.example.", TYPE_CNAME, 1));
+        assert_true(deny_get(bench, bench->cache, 0, "example.", "b.wild.example.", TYPE_A, &out));
+        assert_int_equal(out.set.type, TYPE_CNAME);
+        assert_int_equal(deny_kind(bench, "example.", "b.wild.example.", TYPE_DS), FINDING_NONE);
+}
+
+/* What is no expansion is not kept, and one from further up is not taken for that of the closest encloser. */
+static void test_wildcards_of_other_names(void **state)
+{
+        struct deny *bench = *state;
+
+        put_example(bench);
+        assert_false(put_wildcard(bench, "a.wild.example.", TYPE_A, 0));
+        assert_false(put_wildcard(bench, "*.wild.example.", TYPE_A, 0));
+        assert_true(put_wildcard(bench, "a.wild.example.", TYPE_A, 2));
+        assert_int_equal(deny_kind(bench, "example.", "b.wild.example.", TYPE_A), FINDING_NONE);
 }
 
 /* Later proofs renew the zone's entry, so that the first SOA does not end what is learned afterwards. */
@@ -526,6 +636,11 @@ int main(void)
                 TEST(test_each_bound_of_the_life),
                 TEST(test_ended_ranges_are_stepped_over),
                 TEST(test_the_soa_is_of_the_zone),
+                TEST(test_the_soa_comes_later),
+                TEST(test_ranges_keep_a_zone_without_soa),
+                TEST(test_a_wildcard_is_expanded),
+                TEST(test_a_wildcard_alias_is_expanded),
+                TEST(test_wildcards_of_other_names),
                 TEST(test_the_zone_is_renewed),
                 TEST(test_a_range_keeps_its_end),
                 TEST(test_a_soa_run_down_ends_nothing),
