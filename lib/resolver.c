@@ -43,6 +43,8 @@ static bool desk_open(struct desk *desk, const struct resolver_host *host)
         timers_init(&desk->flight_timers, TIMERS_MAX);
         timers_init(&desk->request_timers, TIMERS_MAX);
         desk->cache = cache_new(host->store, host->hand, host->policy->settings);
+        if (desk->cache)
+                cache_adopt(desk->cache, host->policy->settings, host->policy->anchors);
         desk->front = front_new(FRONT_SLOTS, secret);
         return desk->cache && desk->front &&
                map_init(&desk->open, LIMIT_REQUESTS_PER_WORKER, secret, NULL, NULL) == ERR_OK &&
@@ -202,7 +204,7 @@ void resolver_adopt(struct resolver *r, const struct policy *policy)
         const struct policy *before = desk->policy;
 
         desk->policy = policy_hold(policy);
-        cache_adopt(desk->cache, policy->settings);
+        cache_adopt(desk->cache, policy->settings, policy->anchors);
         desk_take_crypto(desk);
         key_ring_forget(&desk->key_ring);
         key_shelf_forget(&desk->key_shelf);

@@ -15,6 +15,7 @@
 #include "cache/peers.h"
 #include "config/limits.h"
 #include "config/settings.h"
+#include "dnssec/anchor.h"
 #include "wire/rrtype.h"
 #include <stdlib.h>
 #include <string.h>
@@ -39,7 +40,8 @@ struct cache {
         struct moment now;
         uint64_t last_used;      /* keyed hash of the key that was found last */
         struct caps caps;
-        struct entry_seal seal;
+        const struct anchors *anchors; /* by which entries are judged; NULL: by none */
+        const uint8_t *secret;   /* of the store: entries are sealed with it */
         uint64_t generation;
         uint64_t flushed_at;     /* cache time; chains of ranges that began by then are void */
         struct batch *batch;     /* of this turn, or NULL */
@@ -59,14 +61,14 @@ struct cache *cache_new(struct store *store, struct hand *hand, const struct set
                 return NULL;
         cache->store = store;
         cache->hand = hand;
-        cache->seal.secret = store_secret(store);
+        cache->secret = store_secret(store);
         cache->generation = store_generation(store);
         cache->reader = store_reader_new(store);
         if (!cache->reader)
                 goto fail;
-        if (peers_init(&cache->peers, cache->seal.secret, put_server, cache) != ERR_OK)
+        if (peers_init(&cache->peers, cache->secret, put_server, cache) != ERR_OK)
                 goto fail;
-        cache_adopt(cache, settings);
+        cache_adopt(cache, settings, NULL);
         return cache;
 fail:
         store_reader_free(cache->reader);
@@ -104,34 +106,25 @@ void cache_free(struct cache *cache)
         free(cache);
 }
 
-/* A sum of keyed hashes does not depend on the order in which the anchors are listed. */
-static uint64_t anchors_fingerprint(const struct settings *settings)
-{
-        static const uint8_t anchor_key[SIPHASH_KEY_LEN] = "trust anchors 1";
-        static const uint8_t island_key[SIPHASH_KEY_LEN] = "no anchors here";
-        uint8_t owner[NAME_WIRE_MAX];
-        uint64_t sum = settings->validation ? 2 : 1; /* not 0, which means that anchors do not matter */
-
-        for (unsigned i = 0; i < settings->anchors.count; i++) {
-                const struct rr *rr = &settings->anchors.item[i].rr;
-                size_t len = name_canonical(&rr->owner, owner);
-
-                sum += siphash(anchor_key, owner, len) ^
-                       (siphash(anchor_key, rr->rdata.bytes, rr->rdata.len) + rr->type);
-        }
-        for (unsigned i = 0; i < settings->negative_trust_anchors.count; i++)
-                sum += siphash(island_key, owner, name_canonical(&settings->negative_trust_anchors.item[i], owner));
-        return sum;
-}
-
-void cache_adopt(struct cache *cache, const struct settings *settings)
+void cache_adopt(struct cache *cache, const struct settings *settings, const struct anchors *anchors)
 {
         cache->caps = (struct caps){
                 .min_s = settings->cache_min_ttl,
                 .max_s = settings->cache_max_ttl,
                 .negative_s = settings->cache_max_negative_ttl,
         };
-        cache->seal.anchors = anchors_fingerprint(settings);
+        cache->anchors = anchors;
+}
+
+/* By which anchors this name's entries are judged. */
+static uint64_t judged_by(const struct cache *cache, const struct name *name)
+{
+        return cache->anchors ? anchors_fingerprint(cache->anchors, name) : 1;
+}
+
+static struct entry_seal seal_for(const struct cache *cache, const struct name *name)
+{
+        return (struct entry_seal){ .secret = cache->secret, .anchors = judged_by(cache, name) };
 }
 
 void cache_begin(struct cache *cache, const struct moment *now)
@@ -176,25 +169,25 @@ static bool store_find(struct cache *cache, struct store_bytes key, struct arena
         struct store_view *view = cache_view(cache);
 
         return view && store_get(view, key, arena, value) == ERR_OK &&
-               entry_intact(cache->seal.secret, key, *value);
+               entry_intact(cache->secret, key, *value);
 }
 
 /* Is this entry of any use now? Entries from the future come from a clock that was wrong, or from another machine. */
-static bool is_usable(const struct cache *cache, struct store_bytes value, uint32_t stale_s)
+static bool is_usable(const struct cache *cache, struct store_bytes value, uint64_t anchors, uint32_t stale_s)
 {
         struct entry_head head;
         uint64_t now_s = cache->now.cache_s;
 
         if (!entry_peek(value, &head) || head.stored_at > now_s + CLOCK_SLACK_S)
                 return false;
-        if (head.kind != ENTRY_SERVER && head.anchors != cache->seal.anchors)
+        if (head.anchors != anchors)
                 return false;
         return head.ends_at > now_s || now_s - head.ends_at < stale_s;
 }
 
-/* The value under a key, copied into the arena. */
-static bool cache_find(struct cache *cache, const struct key *key, uint32_t stale_s, struct arena *arena,
-                       struct store_bytes *value)
+/* The value under a key that was judged by these anchors, copied into the arena. */
+static bool cache_find(struct cache *cache, const struct key *key, uint64_t anchors, uint32_t stale_s,
+                       struct arena *arena, struct store_bytes *value)
 {
         struct store_bytes found;
 
@@ -205,9 +198,9 @@ static bool cache_find(struct cache *cache, const struct key *key, uint32_t stal
         } else if (!store_find(cache, key_view(key), arena, &found)) {
                 return false;
         }
-        if (!is_usable(cache, found, stale_s))
+        if (!is_usable(cache, found, anchors, stale_s))
                 return false;
-        cache->last_used = siphash(cache->seal.secret, key->bytes, key->len);
+        cache->last_used = siphash(cache->secret, key->bytes, key->len);
         cache_use(cache, cache->last_used);
         *value = found;
         return true;
@@ -231,7 +224,8 @@ static bool find_finding(struct cache *cache, enum key_space space, cache_partit
         struct key key;
         struct store_bytes value;
 
-        if (key_records(&key, space, partition, name, type) && cache_find(cache, &key, stale_s, arena, &value) &&
+        if (key_records(&key, space, partition, name, type) &&
+            cache_find(cache, &key, judged_by(cache, name), stale_s, arena, &value) &&
             entry_read_finding(value, arena, out) == ERR_OK)
                 return true;
         arena_reset(arena, mark);
@@ -277,7 +271,8 @@ bool cache_get_delegation(struct cache *cache, cache_partition partition, const 
         struct key key;
         struct store_bytes value;
 
-        if (key_delegation(&key, partition, cut) && cache_find(cache, &key, 0, arena, &value) &&
+        if (key_delegation(&key, partition, cut) &&
+            cache_find(cache, &key, judged_by(cache, cut), 0, arena, &value) &&
             entry_read_delegation(value, arena, out) == ERR_OK)
                 return true;
         arena_reset(arena, mark);
@@ -366,7 +361,8 @@ bool cache_put(struct cache *cache, cache_partition partition, const struct name
                 return false;
         kept.ends_at = kept.stored_at + ttl;
         kept.set.ttl = (uint32_t)ttl;
-        if (!cache_put_value(cache, &key, entry_write_finding(&cache->seal, key_view(&key), &kept, cache->value)))
+        struct entry_seal seal = seal_for(cache, name);
+        if (!cache_put_value(cache, &key, entry_write_finding(&seal, key_view(&key), &kept, cache->value)))
                 return false;
         *ttl_s = (uint32_t)ttl;
         return true;
@@ -380,7 +376,8 @@ bool cache_put_delegation(struct cache *cache, cache_partition partition, const 
         kept.ends_at = smaller(kept.ends_at, kept.stored_at + cache->caps.max_s);
         if (kept.ends_at <= kept.stored_at || !key_delegation(&key, partition, &kept.cut))
                 return false;
-        return cache_put_value(cache, &key, entry_write_delegation(&cache->seal, key_view(&key), &kept, cache->value));
+        struct entry_seal seal = seal_for(cache, &kept.cut);
+        return cache_put_value(cache, &key, entry_write_delegation(&seal, key_view(&key), &kept, cache->value));
 }
 
 /* --- Proofs of absence ------------------------------------------------------------------------------------------ */
@@ -401,7 +398,8 @@ bool cache_get_zone(struct cache *cache, cache_partition partition, const struct
         struct key key;
         struct store_bytes value;
 
-        if (key_zone(&key, partition, zone) && cache_find(cache, &key, 0, arena, &value) &&
+        if (key_zone(&key, partition, zone) &&
+            cache_find(cache, &key, judged_by(cache, zone), 0, arena, &value) &&
             entry_read_zone(value, arena, out) == ERR_OK && name_equal(&out->soa.owner, zone) &&
             out->since > cache->flushed_at)
                 return true;
@@ -417,7 +415,8 @@ bool cache_put_zone(struct cache *cache, cache_partition partition, const struct
         kept.ends_at = smaller(kept.ends_at, kept.stored_at + cache->caps.negative_s);
         if (kept.ends_at <= kept.stored_at || !key_zone(&key, partition, &kept.soa.owner))
                 return false;
-        return cache_put_value(cache, &key, entry_write_zone(&cache->seal, key_view(&key), &kept, cache->value));
+        struct entry_seal seal = seal_for(cache, &kept.soa.owner);
+        return cache_put_value(cache, &key, entry_write_zone(&seal, key_view(&key), &kept, cache->value));
 }
 
 /* Workers that start a chain in the same second mean the same one. */
@@ -431,7 +430,7 @@ void cache_start_chain(const struct cache *cache, struct denying_zone *zone)
         write_bytes(&writer, zone->salt, zone->salt_len);
         write_u64(&writer, cache->now.cache_s);
         zone->since = cache->now.cache_s;
-        zone->chain = siphash(cache->seal.secret, bytes, name_len + writer_len(&writer));
+        zone->chain = siphash(cache->secret, bytes, name_len + writer_len(&writer));
 }
 
 static bool range_key(struct key *key, cache_partition partition, const struct denying_zone *zone,
@@ -441,8 +440,8 @@ static bool range_key(struct key *key, cache_partition partition, const struct d
 }
 
 /* The last live range before a key, among those that begin with prefix. */
-static bool range_before(struct cache *cache, const struct key *prefix, struct key *before, struct arena *arena,
-                         struct finding *out)
+static bool range_before(struct cache *cache, const struct key *prefix, uint64_t anchors, struct key *before,
+                         struct arena *arena, struct finding *out)
 {
         for (unsigned step = 0; step < RANGE_STEPS_MAX; step++) {
                 struct arena_mark mark = arena_mark(arena);
@@ -453,9 +452,9 @@ static bool range_before(struct cache *cache, const struct key *prefix, struct k
                 if (!key_has_prefix(item.key, key_view(prefix)))
                         return false;
                 key_from(before, item.key);
-                if (entry_intact(cache->seal.secret, item.key, item.value) && is_usable(cache, item.value, 0) &&
+                if (entry_intact(cache->secret, item.key, item.value) && is_usable(cache, item.value, anchors, 0) &&
                     entry_read_finding(item.value, arena, out) == ERR_OK) {
-                        cache->last_used = siphash(cache->seal.secret, item.key.bytes, item.key.len);
+                        cache->last_used = siphash(cache->secret, item.key.bytes, item.key.len);
                         cache_use(cache, cache->last_used);
                         return true;
                 }
@@ -469,6 +468,7 @@ bool cache_get_range(struct cache *cache, cache_partition partition, const struc
 {
         struct arena_mark mark = arena_mark(arena);
         const struct store_bytes beginning = { .bytes = (const uint8_t *)"", .len = 0 };
+        uint64_t anchors = judged_by(cache, &zone->soa.owner);
         struct key prefix, before;
 
         if (!range_key(&prefix, partition, zone, beginning) || !cache_view(cache))
@@ -476,10 +476,10 @@ bool cache_get_range(struct cache *cache, cache_partition partition, const struc
         if (!range_key(&before, partition, zone, point) || before.len == STORE_KEY_MAX)
                 return false;
         before.bytes[before.len++] = 0; /* the least key behind the point */
-        if (range_before(cache, &prefix, &before, arena, out))
+        if (range_before(cache, &prefix, anchors, &before, arena, out))
                 return true;
         before = prefix;
-        if (zone->nsec3 && key_behind(&before) && range_before(cache, &prefix, &before, arena, out))
+        if (zone->nsec3 && key_behind(&before) && range_before(cache, &prefix, anchors, &before, arena, out))
                 return true;
         arena_reset(arena, mark);
         return false;
@@ -494,7 +494,8 @@ bool cache_put_range(struct cache *cache, cache_partition partition, const struc
         kept.ends_at = smaller(kept.ends_at, kept.stored_at + cache->caps.negative_s);
         if (kept.ends_at <= kept.stored_at || !range_key(&key, partition, zone, point))
                 return false;
-        return cache_put_value(cache, &key, entry_write_finding(&cache->seal, key_view(&key), &kept, cache->value));
+        struct entry_seal seal = seal_for(cache, &zone->soa.owner);
+        return cache_put_value(cache, &key, entry_write_finding(&seal, key_view(&key), &kept, cache->value));
 }
 
 /* --- Servers ---------------------------------------------------------------------------------------------------- */
@@ -505,7 +506,8 @@ static void put_server(void *context, const struct address *address, const struc
         struct key key;
 
         key_server(&key, address);
-        (void)cache_put_value(cache, &key, entry_write_server(&cache->seal, key_view(&key), note, cache->value));
+        struct entry_seal seal = { .secret = cache->secret };
+        (void)cache_put_value(cache, &key, entry_write_server(&seal, key_view(&key), note, cache->value));
 }
 
 bool cache_get_server(struct cache *cache, const struct address *address, struct server_note *out)
@@ -519,7 +521,7 @@ bool cache_get_server(struct cache *cache, const struct address *address, struct
                 return true;
         key_server(&key, address);
         arena_init(&arena, STORE_VALUE_MAX + 4096);
-        found = cache_find(cache, &key, 0, &arena, &value) && entry_read_server(value, out) == ERR_OK;
+        found = cache_find(cache, &key, 0, 0, &arena, &value) && entry_read_server(value, out) == ERR_OK;
         arena_fini(&arena);
         if (found)
                 peers_put(&cache->peers, address, out, false, cache->now.cache_s);

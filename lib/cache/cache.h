@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct anchors; /* lib/dnssec/anchor.h */
 struct batch;
 struct hand;
 struct settings;
@@ -24,8 +25,11 @@ struct cache; /* opaque: allocated by cache_new */
 struct cache *cache_new(struct store *store, struct hand *hand, const struct settings *settings);
 void cache_free(struct cache *cache);
 
-/** New settings (TTL caps, anchor fingerprint). */
-void cache_adopt(struct cache *cache, const struct settings *settings);
+/**
+ * New settings (TTL caps) and anchors: what was judged by others is not found any more. The anchors are borrowed until
+ * the next time; NULL: nothing is validated, as in a new cache.
+ */
+void cache_adopt(struct cache *cache, const struct settings *settings, const struct anchors *anchors);
 
 /**
  * One event begins: look-ups may follow until cache_end(). The store's read transaction is opened by the first look-up

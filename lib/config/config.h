@@ -82,9 +82,3 @@ void config_man(struct writer *out);
 
 /** The same as a Markdown table. */
 void config_markdown(struct writer *out);
-
-/**
- * A number that names what validation begins with: the trust anchors in any order, the negative ones, and whether there
- * is validation at all. What was judged under another number is not believed.
- */
-uint64_t settings_anchor_fingerprint(const struct settings *settings);

@@ -1,7 +1,6 @@
 /*
  * Where resolution and validation begin: root hints and trust anchors, from the settings, from a file, or built in.
  */
-#include "base/map.h"
 #include "config/builtin.h"
 #include "config/config.h"
 #include "config/reading.h"
@@ -157,47 +156,4 @@ bool roots_finish(struct reading *reading)
         settings->anchors = settings->trust_anchors;
         return (own_hints || load_builtin(reading, "root.hints", config_load_hints)) &&
                (own_anchors || load_builtin(reading, "root.anchors", config_load_anchors));
-}
-
-/* --- Fingerprint -------------------------------------------------------------------------------------------------- */
-
-/* Not a secret: the same anchors must give the same number in each process. */
-static const uint8_t fingerprint_key[SIPHASH_KEY_LEN] = "trust anchors";
-
-static uint64_t name_fingerprint(const struct name *name)
-{
-        uint8_t bytes[NAME_WIRE_MAX];
-        size_t len = name_canonical(name, bytes);
-
-        return siphash(fingerprint_key, bytes, len);
-}
-
-static uint64_t record_fingerprint(const struct rr *rr)
-{
-        uint8_t head[10];
-
-        store_u64(head, name_fingerprint(&rr->owner));
-        store_u16(head + 8, rr->type);
-        return siphash(fingerprint_key, head, sizeof(head)) ^ siphash(fingerprint_key, rr->rdata.bytes, rr->rdata.len);
-}
-
-/* Each part is hashed once more before they are added up: sums do not depend on the order. */
-static uint64_t stirred(uint64_t number, char what)
-{
-        uint8_t bytes[9];
-
-        store_u64(bytes, number);
-        bytes[8] = (uint8_t)what;
-        return siphash(fingerprint_key, bytes, sizeof(bytes));
-}
-
-uint64_t settings_anchor_fingerprint(const struct settings *settings)
-{
-        uint64_t sum = stirred(settings->validation, 'v');
-
-        for (unsigned i = 0; i < settings->anchors.count; i++)
-                sum += stirred(record_fingerprint(&settings->anchors.item[i].rr), 'a');
-        for (unsigned i = 0; i < settings->negative_trust_anchors.count; i++)
-                sum += stirred(name_fingerprint(&settings->negative_trust_anchors.item[i]), 'n');
-        return sum;
 }

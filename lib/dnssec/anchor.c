@@ -1,5 +1,7 @@
 #include "dnssec/anchor.h"
 
+#include "base/buf.h"
+#include "base/map.h"
 #include "dnssec/crypto.h"
 #include "wire/codes.h"
 #include "wire/rrtype.h"
@@ -10,16 +12,69 @@ struct anchors {
         struct anchor *item;
         unsigned count;
         const struct name_list *negative;
+        uint64_t fingerprint; /* of all but the negative ones */
 };
 
-static struct anchor *anchor_for(struct anchors *anchors, const struct name *name)
+/* --- Fingerprint -------------------------------------------------------------------------------------------------- */
+
+/* Not secrets: the same anchors must give the same number in each process. */
+static const uint8_t anchor_key[SIPHASH_KEY_LEN] = "trust anchors 2";
+static const uint8_t negative_key[SIPHASH_KEY_LEN] = "no anchors here";
+
+static uint64_t name_fingerprint(const uint8_t key[SIPHASH_KEY_LEN], const struct name *name)
+{
+        uint8_t canonical[NAME_WIRE_MAX];
+
+        return siphash(key, canonical, name_canonical(name, canonical));
+}
+
+/* Each record is hashed once more with its owner before they are added up: sums do not depend on the order. */
+static uint64_t set_fingerprint(const struct rrset *set)
+{
+        uint64_t sum = 0;
+
+        for (unsigned i = 0; i < set->count; i++) {
+                uint8_t parts[18];
+
+                store_u64(parts, name_fingerprint(anchor_key, &set->owner));
+                store_u64(parts + 8, siphash(anchor_key, set->rdata[i].bytes, set->rdata[i].len));
+                store_u16(parts + 16, set->type);
+                sum += siphash(anchor_key, parts, sizeof parts);
+        }
+        return sum;
+}
+
+static void take_fingerprint(struct anchors *anchors, bool validation)
+{
+        uint8_t sum[9];
+        uint64_t total = 0;
+
+        for (unsigned i = 0; i < anchors->count; i++)
+                total += set_fingerprint(&anchors->item[i].ds) + set_fingerprint(&anchors->item[i].dnskey);
+        store_u64(sum, total);
+        sum[8] = validation;
+        anchors->fingerprint = siphash(anchor_key, sum, sizeof sum);
+}
+
+/* --- Making ------------------------------------------------------------------------------------------------------- */
+
+static struct anchor *find(struct anchors *anchors, const struct name *name)
 {
         for (unsigned i = 0; i < anchors->count; i++)
                 if (name_equal(&anchors->item[i].name, name))
                         return &anchors->item[i];
-        struct anchor *added = &anchors->item[anchors->count++];
-        added->name = *name;
-        return added;
+        return NULL;
+}
+
+static struct anchor *anchor_for(struct anchors *anchors, const struct name *name)
+{
+        struct anchor *anchor = find(anchors, name);
+
+        if (!anchor) {
+                anchor = &anchors->item[anchors->count++];
+                anchor->name = *name;
+        }
+        return anchor;
 }
 
 /* Room for all records in each set is a waste of a few bytes and spares a second pass. */
@@ -39,26 +94,74 @@ static bool add_record(struct anchor *anchor, const struct rr *rr, unsigned room
         return true;
 }
 
-struct anchors *anchors_new(const struct settings *settings, struct arena *arena)
+static bool add_point(struct anchors *anchors, const struct followed_point *point, struct arena *arena)
 {
-        const struct record_list *records = &settings->anchors;
+        struct anchor *anchor = &anchors->item[anchors->count++];
+        struct rdata *rdata = arena_alloc(arena, sizeof *rdata * (point->count + 1));
+
+        anchor->name = name_copy(arena, &point->name);
+        anchor->followed = true;
+        if (!rdata || !anchor->name.wire)
+                return false;
+        anchor->ds = (struct rrset){
+                .owner = anchor->name, .type = TYPE_DS, .class = CLASS_IN, .count = point->count, .rdata = rdata};
+        for (unsigned i = 0; i < point->count; i++) {
+                rdata[i] = (struct rdata){ .bytes = arena_copy(arena, point->ds[i].bytes, point->ds[i].len),
+                                           .len = point->ds[i].len };
+                if (!rdata[i].bytes)
+                        return false;
+        }
+        return true;
+}
+
+static bool add_settings(struct anchors *anchors, const struct record_list *records, struct arena *arena)
+{
+        for (unsigned i = 0; i < records->count; i++) {
+                const struct rr *rr = &records->item[i].rr;
+                const struct anchor *known = find(anchors, &rr->owner);
+
+                if ((rr->type != TYPE_DS && rr->type != TYPE_DNSKEY) || (known && known->followed))
+                        continue;
+                if (!add_record(anchor_for(anchors, &rr->owner), rr, records->count, arena))
+                        return false;
+        }
+        return true;
+}
+
+struct anchors *anchors_new(const struct settings *settings, const struct learned *learned, struct arena *arena)
+{
+        unsigned points = learned ? learned->point_count : 0;
         struct anchors *anchors = arena_alloc(arena, sizeof *anchors);
 
         if (!anchors)
                 return NULL;
-        anchors->negative = &settings->negative_trust_anchors;
-        anchors->item = arena_alloc(arena, sizeof *anchors->item * (records->count + 1));
+        *anchors = (struct anchors){ .negative = &settings->negative_trust_anchors };
+        anchors->item = arena_alloc(arena, sizeof *anchors->item * (settings->anchors.count + points + 1));
         if (!anchors->item)
                 return NULL;
-        for (unsigned i = 0; i < records->count; i++) {
-                const struct rr *rr = &records->item[i].rr;
-
-                if (rr->type != TYPE_DS && rr->type != TYPE_DNSKEY)
-                        continue;
-                if (!add_record(anchor_for(anchors, &rr->owner), rr, records->count, arena))
+        for (unsigned i = 0; i < points; i++)
+                if (!add_point(anchors, &learned->point[i], arena))
                         return NULL;
-        }
+        if (!add_settings(anchors, &settings->anchors, arena))
+                return NULL;
+        take_fingerprint(anchors, settings->validation != VALIDATION_NO);
         return anchors;
+}
+
+/* --- Looking up --------------------------------------------------------------------------------------------------- */
+
+/* The deepest negative anchor at or above a name, or NULL. */
+static const struct name *negative_above(const struct anchors *anchors, const struct name *name)
+{
+        const struct name *deepest = NULL;
+
+        for (unsigned i = 0; i < anchors->negative->count; i++) {
+                const struct name *never = &anchors->negative->item[i];
+
+                if (name_is_at_or_below(name, never) && (!deepest || never->label_count > deepest->label_count))
+                        deepest = never;
+        }
+        return deepest;
 }
 
 const struct anchor *anchor_above(const struct anchors *anchors, const struct name *name, bool *negative)
@@ -74,21 +177,22 @@ const struct anchor *anchor_above(const struct anchors *anchors, const struct na
                         nearest = anchor;
         }
         /* RFC 7646 2: a negative anchor at the same name as an anchor, or below it, wins. */
-        for (unsigned i = 0; nearest && i < anchors->negative->count; i++) {
-                const struct name *never = &anchors->negative->item[i];
+        const struct name *never = nearest ? negative_above(anchors, name) : NULL;
+        *negative = never && name_is_at_or_below(never, &nearest->name);
+        return *negative ? NULL : nearest;
+}
 
-                if (name_is_at_or_below(name, never) && name_is_at_or_below(never, &nearest->name)) {
-                        *negative = true;
-                        return NULL;
-                }
-        }
-        return nearest;
+uint64_t anchors_fingerprint(const struct anchors *anchors, const struct name *name)
+{
+        const struct name *never = negative_above(anchors, name);
+        uint64_t number = anchors->fingerprint + (never ? name_fingerprint(negative_key, never) : 0);
+
+        return number ? number : 1;
 }
 
 enum { DIGEST_SHA256 = 2, DS_HEAD_LEN = 4 };
 
-/* RFC 4034 5.1.4: the digest of the owner and the DNSKEY's RDATA. */
-static bool dnskey_to_ds(const struct name *owner, const struct rdata *dnskey, struct arena *arena, struct rdata *out)
+bool anchor_ds_of(const struct name *owner, const struct rdata *dnskey, struct arena *arena, struct rdata *out)
 {
         uint8_t canonical[NAME_WIRE_MAX];
         uint8_t *ds = arena_alloc(arena, DS_HEAD_LEN + SHA256_LEN);
@@ -119,7 +223,7 @@ const struct rrset *anchor_as_ds(const struct anchor *anchor, struct arena *aren
         for (unsigned i = 0; i < anchor->ds.count; i++)
                 rdata[set->count++] = anchor->ds.rdata[i];
         for (unsigned i = 0; i < anchor->dnskey.count; i++)
-                if (dnskey_to_ds(&anchor->name, &anchor->dnskey.rdata[i], arena, &rdata[set->count]))
+                if (anchor_ds_of(&anchor->name, &anchor->dnskey.rdata[i], arena, &rdata[set->count]))
                         set->count++;
         return set->count ? set : NULL;
 }

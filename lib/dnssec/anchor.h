@@ -12,12 +12,27 @@ struct anchor {
         struct name name;
         struct rrset ds;     /* count 0: none */
         struct rrset dnskey; /* count 0: none */
+        bool followed;       /* its zone is asked for new keys from time to time */
+};
+
+/* A zone whose anchors are followed (RFC 5011), see follow.h. */
+struct followed_point {
+        struct name name;
+        uint16_t count; /* 0: no key of it is trusted any more, and nothing of it is believed */
+        const struct rdata *ds;
+};
+
+/* What the process has learned to trust, beside its settings. */
+struct learned {
+        unsigned point_count;
+        const struct followed_point *point; /* instead of the anchors that the settings have for these names */
 };
 
 struct anchors;
 
-/** From the settings' anchors and negative anchors, in the arena. NULL when out of memory. */
-struct anchors *anchors_new(const struct settings *settings, struct arena *arena);
+/** From the settings' anchors and negative anchors, and from what was learned (may be NULL). All is copied into the
+ * arena but the settings' names and records, which are borrowed. NULL when out of memory. */
+struct anchors *anchors_new(const struct settings *settings, const struct learned *learned, struct arena *arena);
 
 /**
  * The nearest anchor at or above a name; NULL if there is none, or if a negative anchor lies at or above the name and
@@ -26,6 +41,16 @@ struct anchors *anchors_new(const struct settings *settings, struct arena *arena
 const struct anchor *anchor_above(const struct anchors *anchors, const struct name *name, bool *negative);
 
 /**
- * One DS set of all that an anchor says: DNSKEYs are turned into DS by digest 2. In the arena; NULL when out of memory.
+ * One DS set of all that an anchor says: DNSKEYs are turned into DS by digest 2. In the arena; NULL when out of memory,
+ * or when nothing is trusted.
  */
 const struct rrset *anchor_as_ds(const struct anchor *anchor, struct arena *arena);
+
+/** Digest 2 of a DNSKEY, as DS RDATA in the arena (RFC 4034 5.1.4). False: malformed, or out of memory. */
+bool anchor_ds_of(const struct name *owner, const struct rdata *dnskey, struct arena *arena, struct rdata *out);
+
+/**
+ * A number that names by what data of this name is judged: the trust anchors in any order, the negative one above the
+ * name, and whether there is validation at all. What was judged under another number is not believed. Never 0.
+ */
+uint64_t anchors_fingerprint(const struct anchors *anchors, const struct name *name);

@@ -28,8 +28,12 @@ static void *changeable(const void *snapshot)
 
 static void policy_free(struct policy *policy)
 {
-        local_free(policy->local);
-        settings_free(changeable(policy->settings));
+        if (policy->base) {
+                policy_release(policy->base);
+        } else {
+                local_free(policy->local);
+                settings_free(changeable(policy->settings));
+        }
         arena_fini(&policy->arena);
         free(policy);
 }
@@ -41,7 +45,7 @@ static bool policy_compile(struct policy *policy, const struct prefix_list *atta
         const struct prefix_list *also = settings->given[OPTION_allow] ? &none : attached;
 
         policy->local = local_new(settings);
-        policy->anchors = anchors_new(settings, &policy->arena);
+        policy->anchors = anchors_new(settings, NULL, &policy->arena);
         return policy->local && policy->anchors &&
                !prefix_set_make(&policy->arena, &settings->allow, also, &policy->allow) &&
                !prefix_set_make(&policy->arena, &settings->do_not_query, &none, &policy->do_not_query) &&
@@ -64,6 +68,29 @@ struct policy *policy_new(struct settings *settings, const struct prefix *attach
         if (policy_compile(policy, &list))
                 return policy;
         policy_free(policy);
+        return NULL;
+}
+
+struct policy *policy_learn(const struct policy *policy, const struct learned *learned)
+{
+        const struct policy *base = policy->base ? policy->base : policy;
+        struct policy *next = calloc(1, sizeof(*next));
+
+        if (!next)
+                return NULL;
+        next->base = policy_hold(base);
+        next->settings = base->settings;
+        next->local = base->local;
+        next->allow = base->allow;
+        next->do_not_query = base->do_not_query;
+        next->private_address = base->private_address;
+        next->generation = next_generation();
+        next->holds = 1;
+        arena_init(&next->arena, POLICY_BYTES);
+        next->anchors = anchors_new(base->settings, learned, &next->arena);
+        if (next->anchors)
+                return next;
+        policy_free(next);
         return NULL;
 }
 

@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 struct anchors;     /* lib/dnssec/anchor.h */
+struct learned;     /* the same */
 struct local_zones; /* lib/policy/local.h */
 
 struct policy {
@@ -27,6 +28,7 @@ struct policy {
         struct arena arena;  /* of these sets */
         struct anchors *anchors;         /* trust anchors, and where validation ends */
         uint64_t generation; /* grows with every snapshot of the process */
+        const struct policy *base; /* held: the one that owns all but the anchors; NULL: this one does */
         _Atomic unsigned holds;
 };
 
@@ -38,6 +40,12 @@ struct policy {
  * NULL when out of memory or when the built-in zones do not parse; the settings are freed then too.
  */
 struct policy *policy_new(struct settings *settings, const struct prefix *attached, unsigned attached_count);
+
+/**
+ * The same settings with what has been learned since they were read: another snapshot, which shares all but its anchors
+ * with the policy it was made of. One hold belongs to the caller. NULL when out of memory.
+ */
+struct policy *policy_learn(const struct policy *policy, const struct learned *learned);
 
 /** One more hold; returns the policy. */
 const struct policy *policy_hold(const struct policy *policy);

@@ -35,7 +35,7 @@ static void keep_proof(struct task *task, const struct finding *finding)
                 .server = finding->server,
         };
 
-        if (finding->verdict != VERDICT_SECURE || !finding->proof_count)
+        if (finding->verdict != VERDICT_SECURE || !finding->proof_count || !request_may_keep(task->request))
                 return;
         struct name zone = trust_signer(finding->proof, finding->proof_count);
         trust_keep_proof(task, &zone, finding->proof, finding->proof_count, &origin);
@@ -58,7 +58,8 @@ static const struct finding *keep(struct task *task, const struct name *owner, u
         keep_proof(task, kept);
         if (kept->verdict == VERDICT_SECURE)
                 kept->rank = RANK_SECURE;
-        if (kept->kind != FINDING_FAILURE && kept->verdict != VERDICT_INDETERMINATE &&
+        bool worth_it = kept->kind != FINDING_FAILURE && kept->verdict != VERDICT_INDETERMINATE;
+        if (worth_it && request_may_keep(request) &&
             cache_put(request->desk->cache, task->cut.partition, owner, type, kept, &ttl)) {
                 request_trace(request, task->number, STEP_STORED, owner, (unsigned)type, stored_word(kept),
                               (uint64_t)ttl);

@@ -296,6 +296,11 @@ bool request_spend_on_zone(struct request *request, const struct name *cut)
         return false;
 }
 
+bool request_may_keep(const struct request *request)
+{
+        return request->policy == request->desk->policy;
+}
+
 /* --- Running ------------------------------------------------------------------------------------------------------ */
 
 void request_wake_up(struct request *request)

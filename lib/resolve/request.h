@@ -125,6 +125,12 @@ bool request_spend(struct request *request, enum purse purse, uint64_t amount);
 /** Spend one message to the servers of a zone (the name lives in the request's arena); false when it had its share. */
 bool request_spend_on_zone(struct request *request, const struct name *cut);
 
+/**
+ * May what it found out enter the cache? Not when new settings or anchors came since it began: it was judged by old
+ * ones.
+ */
+bool request_may_keep(const struct request *request);
+
 /** Something is ready in it: request_run() follows before the event is over. */
 void request_wake_up(struct request *request);
 

@@ -302,7 +302,8 @@ static void note_failure(struct task *task, const struct finding *failure)
 
         if (!notes_put(&request->notes, &request->arena, task->cut.partition, &task->sname, task->qtype, failure))
                 return;
-        if (cache_put(request->desk->cache, task->cut.partition, &task->sname, task->qtype, failure, &ttl))
+        if (request_may_keep(request) &&
+            cache_put(request->desk->cache, task->cut.partition, &task->sname, task->qtype, failure, &ttl))
                 request_trace(request, task->number, STEP_STORED, &task->sname, (unsigned)task->qtype, "failure",
                               (uint64_t)ttl);
 }

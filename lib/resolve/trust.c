@@ -12,13 +12,14 @@ enum {
         RING_MAX = 16384,
         RING_LIFE_MIN_S = 10, /* keys with a TTL of 0 still serve the request that fetched them */
         CHAIN_MAX = 32,       /* cuts between an anchor and a name */
+        RING_KEY_MAX = NAME_WIRE_MAX + 16,
 };
 
 /* --- The key ring ------------------------------------------------------------------------------------------------- */
 
 /* A zone whose trust is known. It owns the bytes of its keys. */
 struct ring_zone {
-        uint8_t key[NAME_WIRE_MAX + 8];
+        uint8_t key[RING_KEY_MAX];
         size_t key_len;
         struct trust trust;
         struct zone_keys keys;
@@ -59,18 +60,20 @@ void key_ring_forget(struct key_ring *ring)
         map_each(&ring->table, drop_zone, ring);
 }
 
-static size_t ring_key(const struct task *task, const struct name *zone, uint8_t key[NAME_WIRE_MAX + 8])
+/* By route, zone and settings: other settings have other anchors. */
+static size_t ring_key(const struct task *task, const struct name *zone, uint8_t key[RING_KEY_MAX])
 {
         size_t len = name_canonical(zone, key);
 
         store_u64(key + len, task->cut.partition);
-        return len + 8;
+        store_u64(key + len + 8, task->request->policy->generation);
+        return len + 16;
 }
 
 static bool ring_get(struct task *task, const struct name *zone, struct trust *out)
 {
         struct desk *desk = task->request->desk;
-        uint8_t key[NAME_WIRE_MAX + 8];
+        uint8_t key[RING_KEY_MAX];
         struct ring_zone *found = map_get(&desk->key_ring.table, key, ring_key(task, zone, key));
 
         if (!found)
@@ -271,7 +274,8 @@ static enum trust_state mark_delegation(struct task *task, struct delegation *d,
 {
         d->ds_state = state;
         d->verdict = verdict;
-        cache_put_delegation(task->request->desk->cache, task->cut.partition, d);
+        if (request_may_keep(task->request))
+                cache_put_delegation(task->request->desk->cache, task->cut.partition, d);
         out->ds = state == DS_PRESENT ? &d->ds : NULL;
         return word(out, state == DS_PRESENT ? verdict : VERDICT_INSECURE);
 }
@@ -311,7 +315,7 @@ void trust_keep_proof(struct task *task, const struct name *zone, const struct r
 {
         struct request *request = task->request;
 
-        if (count && request->policy->settings->aggressive_nsec)
+        if (count && request_may_keep(request) && request->policy->settings->aggressive_nsec)
                 absence_put(request->desk->cache, task->cut.partition, zone, set, count, origin, &request->arena);
 }
 
@@ -426,7 +430,9 @@ static enum trust_state parent_says(struct task *task, const struct name *zone, 
         *out = (struct parent_word){ .verdict = VERDICT_UNCHECKED };
         if (anchor && name_equal(&anchor->name, zone)) {
                 out->ds = anchor_as_ds(anchor, &request->arena);
-                return word(out, out->ds ? VERDICT_SECURE : VERDICT_INDETERMINATE);
+                if (!out->ds)
+                        say(&out->why, EDE_DNSKEY_MISSING, "no key of ", zone, " is trusted any more");
+                return word(out, out->ds ? VERDICT_SECURE : VERDICT_BOGUS);
         }
         struct delegation *d = cut_delegation(request, task->cut.partition, zone);
         if (d && d->ds_state == DS_PRESENT && d->verdict == VERDICT_SECURE) {
@@ -507,8 +513,11 @@ bool trust_may_need_keys(struct task *task, const struct name *zone)
 bool trust_deepest(struct task *task, const struct name *name, uint16_t type, struct name *zone)
 {
         unsigned up = type == TYPE_DS && name->label_count ? 1 : 0;
+        bool negative;
 
-        for (; trust_wanted(task) && up <= name->label_count; up++) {
+        if (!trust_wanted(task) || !anchor_above(task->request->policy->anchors, name, &negative))
+                return false;
+        for (; up <= name->label_count; up++) {
                 struct name candidate = name_strip(name, up);
                 struct trust trust;
 

@@ -6,6 +6,7 @@
 #include "cache/batch.h"
 #include "cache/settle.h"
 #include "config/settings.h"
+#include "dnssec/anchor.h"
 #include "wire/rrtype.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -214,7 +215,7 @@ static void test_ttl_is_capped(void **state)
                 uint32_t ttl = 0;
                 char name[32];
 
-                cache_adopt(bench->cache, &caps);
+                cache_adopt(bench->cache, &caps, NULL);
                 snprintf(name, sizeof(name), "n%zu.example.", i);
                 assert_int_equal(put(bench, name, TYPE_A, &finding, &ttl), rows[i].kept != 0);
                 assert_int_equal(ttl, rows[i].kept);
@@ -341,17 +342,34 @@ static void test_other_anchors_are_a_miss(void **state)
 {
         struct bench *bench = *state;
         struct finding finding = address_of(bench, "www.example.", 1, 300), out;
-        struct name island = name_of(bench, "island.example.");
-        struct settings other = settings;
+        struct settings others = settings;
 
         put(bench, "www.example.", TYPE_A, &finding, NULL);
         settle(bench);
-        other.negative_trust_anchors.count = 1;
-        other.negative_trust_anchors.item = &island;
-        cache_adopt(bench->cache, &other);
+        others.validation = VALIDATION_YES;
+        cache_adopt(bench->cache, &others, anchors_new(&others, NULL, &bench->arena));
         assert_false(get(bench, "www.example.", TYPE_A, &out));
-        cache_adopt(bench->cache, &settings);
+        cache_adopt(bench->cache, &settings, NULL);
         assert_true(get(bench, "www.example.", TYPE_A, &out));
+}
+
+static void test_a_negative_anchor_concerns_its_names_alone(void **state)
+{
+        struct bench *bench = *state;
+        struct finding inside = address_of(bench, "www.island.example.", 1, 300), out;
+        struct finding outside = address_of(bench, "www.example.", 2, 300);
+        struct name island = name_of(bench, "island.example.");
+        struct settings with = settings;
+
+        with.negative_trust_anchors = (struct name_list){ .count = 1, .item = &island };
+        cache_adopt(bench->cache, &settings, anchors_new(&settings, NULL, &bench->arena));
+        put(bench, "www.island.example.", TYPE_A, &inside, NULL);
+        put(bench, "www.example.", TYPE_A, &outside, NULL);
+        settle(bench);
+        cache_adopt(bench->cache, &with, anchors_new(&with, NULL, &bench->arena));
+        assert_false(get(bench, "www.island.example.", TYPE_A, &out));
+        assert_true(get(bench, "www.example.", TYPE_A, &out));
+        cache_adopt(bench->cache, &settings, NULL);
 }
 
 static void test_delegation_comes_back_whole(void **state)
@@ -471,6 +489,7 @@ int main(void)
                 TEST(test_bogus_is_kept_apart),
                 TEST(test_lower_rank_does_not_replace),
                 TEST(test_other_anchors_are_a_miss),
+                TEST(test_a_negative_anchor_concerns_its_names_alone),
                 TEST(test_delegation_comes_back_whole),
                 TEST(test_servers_are_remembered_and_written_later),
                 TEST(test_flush_voids_what_is_pending),

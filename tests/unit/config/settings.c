@@ -1,5 +1,5 @@
 /*
- * Snapshots as a whole: root hints and trust anchors, the fingerprint of the anchors, what needs a restart.
+ * Snapshots as a whole: root hints and trust anchors, what needs a restart.
  */
 #include "config/settings.h"
 #include "config/config.h"
@@ -97,43 +97,6 @@ static void test_bad_files_of_roots(void **state)
         settings_free(settings);
 }
 
-static uint64_t fingerprint(const char *text)
-{
-        struct settings *settings = good(text);
-        uint64_t number = settings_anchor_fingerprint(settings);
-
-        settings_free(settings);
-        return number;
-}
-
-static void test_fingerprint_of_anchors(void **state)
-{
-        static const char *const different[] = {
-                "",
-                "trust-anchors: []\n",
-                "trust-anchors: [\"" DS_OF_ROOT "\"]\n",
-                "trust-anchors: [\"" DS_OF_LAB "\"]\n",
-                "trust-anchors: [\"" DS_OF_LAB "\", \"" DS_OF_ROOT "\"]\n",
-                "validation: no\n",
-                "negative-trust-anchors: lab\n",
-                "negative-trust-anchors: bal\n",
-                "negative-trust-anchors: [lab, bal]\n",
-        };
-        uint64_t numbers[9];
-
-        (void)state;
-        for (unsigned i = 0; i < 9; i++) {
-                numbers[i] = fingerprint(different[i]);
-                for (unsigned k = 0; k < i; k++)
-                        assert_true(numbers[i] != numbers[k]);
-        }
-        assert_true(numbers[4] == fingerprint("trust-anchors: [\"" DS_OF_ROOT "\", \"" DS_OF_LAB "\"]\n"));
-        assert_true(numbers[3] == fingerprint("trust-anchors: [\"LAB." /* case does not count */
-                                              " 5 IN DS 12345 13 2 E06D44B80B8F1D39A95C0B0D7C65D084"
-                                              "58E880409BBC683457104237C7F8EC8D\"]\n"));
-        assert_true(numbers[0] == fingerprint("port: 54\n"));
-}
-
 static void test_what_needs_a_restart(void **state)
 {
         static const struct {
@@ -174,7 +137,6 @@ int main(void)
                 cmocka_unit_test(test_given_roots_replace_the_built_in_ones),
                 cmocka_unit_test(test_files_of_roots),
                 cmocka_unit_test(test_bad_files_of_roots),
-                cmocka_unit_test(test_fingerprint_of_anchors),
                 cmocka_unit_test(test_what_needs_a_restart),
         };
 

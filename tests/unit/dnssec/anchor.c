@@ -58,7 +58,7 @@ static void test_the_nearest_anchor(void **state)
 
         for (size_t i = 0; i < COUNT(row); i++) {
                 struct settings *settings = settings_of(row[i].settings);
-                struct anchors *anchors = anchors_new(settings, &f->arena);
+                struct anchors *anchors = anchors_new(settings, NULL, &f->arena);
                 struct name name = signer_name(&f->arena, row[i].name);
                 bool negative = !row[i].negative;
                 const struct anchor *anchor = anchor_above(anchors, &name, &negative);
@@ -77,7 +77,7 @@ static void test_keys_become_ds(void **state)
 {
         struct fixture *f = *state;
         struct settings *settings = settings_of("trust-anchors: [\"" DS_ISLAND "\", \"" KEY_ISLAND "\"]\n");
-        struct anchors *anchors = anchors_new(settings, &f->arena);
+        struct anchors *anchors = anchors_new(settings, NULL, &f->arena);
         struct name name = signer_name(&f->arena, "island.example.");
         bool negative;
         const struct anchor *anchor = anchor_above(anchors, &name, &negative);
@@ -113,6 +113,68 @@ static void test_an_anchor_proves_keys(void **state)
         signer_key_fini(&other);
 }
 
+static uint64_t fingerprint(struct fixture *f, const char *text, const char *name)
+{
+        struct settings *settings = settings_of(text);
+        struct name of = signer_name(&f->arena, name);
+        uint64_t number = anchors_fingerprint(anchors_new(settings, NULL, &f->arena), &of);
+
+        settings_free(settings);
+        return number;
+}
+
+static void test_fingerprint(void **state)
+{
+        static const char *const different[] = {
+                "",
+                "trust-anchors: []\n",
+                "trust-anchors: [\"" DS_ROOT "\"]\n",
+                "trust-anchors: [\"" DS_ISLAND "\"]\n",
+                "trust-anchors: [\"" DS_ISLAND "\", \"" DS_ROOT "\"]\n",
+                "validation: no\n",
+                "negative-trust-anchors: example\n",
+                "negative-trust-anchors: island.example\n",
+        };
+        static const char host[] = "www.island.example.";
+        struct fixture *f = *state;
+        uint64_t numbers[COUNT(different)];
+
+        for (unsigned i = 0; i < COUNT(different); i++) {
+                numbers[i] = fingerprint(f, different[i], host);
+                for (unsigned k = 0; k < i; k++)
+                        assert_true(numbers[i] != numbers[k]);
+        }
+        assert_true(numbers[4] == fingerprint(f, "trust-anchors: [\"" DS_ROOT "\", \"" DS_ISLAND "\"]\n", host));
+        assert_true(numbers[0] == fingerprint(f, "port: 54\n", host));
+        assert_true(numbers[0] == fingerprint(f, "negative-trust-anchors: Example.com\n", host));
+        assert_true(numbers[7] == fingerprint(f, "negative-trust-anchors: [example, ISLAND.example]\n", host));
+        assert_true(numbers[0] == fingerprint(f, "validation: permissive\n", host));
+}
+
+/* What was learned stands for what the settings have of the same name, also when it is nothing. */
+static void test_learned_anchors(void **state)
+{
+        struct fixture *f = *state;
+        struct settings *settings = settings_of("trust-anchors: [\"" DS_ISLAND "\", \"" DS_ROOT "\"]\n");
+        struct rdata ds = signer_ds(&f->arena, ".", &f->key, 2);
+        struct followed_point point = {.name = name_root, .count = 1, .ds = &ds};
+        const struct learned learned = {.point_count = 1, .point = &point};
+        struct name example = signer_name(&f->arena, "example."), island = signer_name(&f->arena, "island.example.");
+        bool negative;
+
+        const struct anchor *root = anchor_above(anchors_new(settings, &learned, &f->arena), &example, &negative);
+        assert_true(root->followed);
+        assert_int_equal(root->ds.count, 1);
+        assert_memory_equal(root->ds.rdata[0].bytes, ds.bytes, ds.len);
+        point.count = 0;
+        struct anchors *anchors = anchors_new(settings, &learned, &f->arena);
+        root = anchor_above(anchors, &example, &negative);
+        assert_non_null(root);
+        assert_null(anchor_as_ds(root, &f->arena));
+        assert_false(anchor_above(anchors, &island, &negative)->followed);
+        settings_free(settings);
+}
+
 static void test_no_memory(void **state)
 {
         struct settings *settings = settings_of("trust-anchors: [\"" DS_ISLAND "\", \"" KEY_ISLAND "\"]\n");
@@ -120,7 +182,7 @@ static void test_no_memory(void **state)
 
         (void)state;
         arena_init(&small, 16);
-        assert_null(anchors_new(settings, &small));
+        assert_null(anchors_new(settings, NULL, &small));
         arena_fini(&small);
         settings_free(settings);
 }
@@ -131,6 +193,8 @@ int main(void)
                 fixture_test(test_the_nearest_anchor),
                 fixture_test(test_keys_become_ds),
                 fixture_test(test_an_anchor_proves_keys),
+                fixture_test(test_fingerprint),
+                fixture_test(test_learned_anchors),
                 fixture_test(test_no_memory),
         };
 
