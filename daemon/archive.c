@@ -38,6 +38,7 @@ struct archive {
         uint64_t second;          /* the one that in_second counts in */
         unsigned in_second, above;
         uint64_t left_out;        /* since the log said so last */
+        struct exemplars exemplars;
         bool ending, reopen;
         unsigned rate, sample;
         bool json;
@@ -141,6 +142,15 @@ static void write_trace(FILE *log, bool json, const struct kept *kept)
                 (void)tree_print(&trace, &options, sink_to_file, log);
 }
 
+/* Holds the lock. */
+static void note_exemplar(struct archive *archive, const struct kept *kept)
+{
+        struct trace_view trace;
+
+        if (!trace_open(kept->bytes, kept->len, &trace))
+                exemplars_note(&archive->exemplars, &trace);
+}
+
 static void write_left_out(FILE *log, bool json, uint64_t count)
 {
         if (log && count)
@@ -158,6 +168,7 @@ static void write_queue(struct archive *archive)
                 write_trace(archive->log, json, kept);
                 pthread_mutex_lock(&archive->lock);
                 shelf_add(&archive->shelf, kept);
+                note_exemplar(archive, kept);
                 while (archive->shelf.bytes > ARCHIVE_KEPT_BYTES || archive->shelf.count > ARCHIVE_KEPT_MAX)
                         free(shelf_take(&archive->shelf));
         }
@@ -245,6 +256,13 @@ enum err archive_find(struct archive *archive, const char *id, uint8_t **bytes, 
                 return kept ? ERR_MEMORY : ERR_MISSING;
         *bytes = copy;
         return ERR_OK;
+}
+
+void archive_exemplars(struct archive *archive, struct exemplars *out)
+{
+        pthread_mutex_lock(&archive->lock);
+        *out = archive->exemplars;
+        pthread_mutex_unlock(&archive->lock);
 }
 
 /* --- Life --------------------------------------------------------------------------------------------------------- */

@@ -45,3 +45,6 @@ void archive_adopt(struct archive *archive, const struct settings *settings);
  * ERR_MISSING, ERR_MEMORY.
  */
 MUST_USE enum err archive_find(struct archive *archive, const char *id, uint8_t **bytes, size_t *len);
+
+/** The newest kept trace in each bucket of the latencies. */
+void archive_exemplars(struct archive *archive, struct exemplars *out);

@@ -5,10 +5,10 @@
 #include "base/buf.h"
 #include "cache/settle.h"
 #include "config/builtin.h"
-#include "config/limits.h"
 #include "list.h"
 #include "server.h"
 #include "show.h"
+#include "totals.h"
 #include "wire/codes.h"
 #include "wire/message.h"
 #include "wire/name.h"
@@ -215,20 +215,6 @@ static void run_cache_flush(const struct command *command)
                 (void)EXPECT(worker_forget(server->worker[i]) == ERR_OK);
 }
 
-/* All workers' counts, and those of the writer. */
-static void sum_metrics(const struct server *server, struct metrics *sum)
-{
-        struct writer_counts writer = writer_counts(server->writer);
-
-        *sum = (struct metrics){ 0 };
-        for (unsigned i = 0; i < server->worker_count; i++)
-                metrics_sum(sum, &server->worker[i]->metrics);
-        metrics_add(sum->puts, writer.settled.put);
-        metrics_add(sum->puts_dropped, writer.dropped + writer.settled.full + writer.settled.lost);
-        metrics_add(sum->evictions, writer.settled.evicted + writer.settled.expired);
-        metrics_add(sum->expect_failures, expect_failures());
-}
-
 static uint64_t add_all(const uint64_t *number, size_t count)
 {
         uint64_t sum = 0;
@@ -245,7 +231,7 @@ static void run_cache_stats(const struct command *command)
         struct store_stat stat;
         struct metrics sum;
 
-        sum_metrics(command->server, &sum);
+        totals_sum(command->server, &sum);
         store_stat(command->server->store, &stat);
         uint64_t hits = add_all(sum.hits, SHELF_SLOTS), misses = sum.misses[0];
 
@@ -304,24 +290,17 @@ static void run_cache_show(const struct command *command)
 
 /* --- The daemon --------------------------------------------------------------------------------------------------- */
 
-static const char *limit_word(unsigned index)
-{
-        return index < limit_count ? limit_table[index].name : NULL;
-}
-
 /* metrics */
 static void run_metrics(const struct command *command)
 {
         char *text = malloc(METRICS_TEXT_MAX);
-        struct metrics sum;
 
         if (!text) {
                 caller_refuse(command->caller, "out of memory");
                 return;
         }
         struct writer w = writer_over(text, METRICS_TEXT_MAX);
-        sum_metrics(command->server, &sum);
-        metrics_text(&w, &sum, limit_word);
+        totals_text(command->server, false, &w);
         caller_accept(command->caller);
         caller_say(command->caller, text, writer_len(&w));
         caller_end(command->caller);
@@ -349,7 +328,7 @@ static void run_status(const struct command *command)
         struct clock clock;
 
         clock_tick(&clock);
-        sum_metrics(server, &sum);
+        totals_sum(server, &sum);
         store_stat(server->store, &stat);
         caller_accept(command->caller);
         say(command->caller, "version     %s\nrunning     %" PRIu64 " s\nprocess     %ld\n", builtin_version,

@@ -7,6 +7,7 @@
 #include "config/option.h"
 #include "log.h"
 #include "notify.h"
+#include "web.h"
 #include "worker.h"
 #include "writer.h"
 #include <errno.h>
@@ -251,6 +252,8 @@ static enum err start_privileged(struct server *server)
         if (!err)
                 err = control_open(&server->control, settings, &identity);
         if (!err)
+                err = web_open(settings, &server->web);
+        if (!err)
                 err = open_archive(server);
         if (settings->store)
                 privilege_make_directory(settings->cache_dir, 0700, &identity);
@@ -295,6 +298,8 @@ static enum err start(struct server *server)
                 err = start_workers(server);
         if (!err)
                 err = control_start(&server->control, server);
+        if (!err)
+                err = web_start(server->web, server);
         return err;
 }
 
@@ -307,6 +312,7 @@ static void finish(struct server *server)
         for (unsigned i = 0; i < server->worker_count; i++)
                 worker_join(server->worker[i]);
         control_close(&server->control);
+        web_close(server->web);
         writer_stop(server->writer);
         archive_stop(server->archive);
         store_close(server->store);
@@ -326,6 +332,7 @@ static void close_loop(struct server *server)
         uv_run(&server->loop, UV_RUN_DEFAULT);
         uv_loop_close(&server->loop);
         control_fini(&server->control);
+        web_free(server->web);
 }
 
 int server_run(const struct files *files, struct settings *settings)

@@ -2,7 +2,7 @@
 /*
  * The process: what all workers share, and the main thread, which starts, reloads and ends everything.
  *
- *   main thread    signals, the control channel, reload
+ *   main thread    signals, the control channel, reload, the web port
  *   workers        clients and servers, each with a resolver of its own
  *   writer         the store
  *   archive        the trace log
@@ -21,6 +21,7 @@
 struct archive;
 struct hand;
 struct store_writer;
+struct web;
 struct worker;
 
 struct server {
@@ -40,6 +41,7 @@ struct server {
         uv_signal_t terminate, interrupt, hang_up;
         uv_timer_t watchdog;
         struct control control;
+        struct web *web;
 };
 
 /** Run with settings that were found good (taken over), until told to stop. Returns the exit status of the process. */

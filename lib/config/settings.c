@@ -44,6 +44,7 @@ static bool ports_finish(struct reading *reading)
         struct settings *settings = reading->settings;
 
         return endpoints_finish(reading, &settings->listen, settings->port) &&
+               endpoints_finish(reading, &settings->web_listen, settings->web_port) &&
                zones_finish(reading, &settings->stub_zones, settings->upstream_port) &&
                zones_finish(reading, &settings->forward_zones, settings->upstream_port);
 }

@@ -4,6 +4,7 @@
 #include "resolve/request.h"
 #include "resolve/states.h"
 #include "resolve/trust.h"
+#include "watch/metrics.h"
 #include "wire/rrtype.h"
 #include <stdio.h>
 #include <string.h>
@@ -274,6 +275,7 @@ static void tell(const struct piece *piece)
         snprintf(text, sizeof text, "%s%s%s", verdict_word(piece->finding->verdict), piece->why.text[0] ? ": " : "",
                  piece->why.text);
         request_trace(piece->task->request, piece->task->number, STEP_VERDICT, piece->name, text);
+        metrics_inc(&piece->task->request->desk->metrics->verdicts[piece->finding->verdict]);
 }
 
 /* Bogus data: another server may have better. A broken chain, or a network that fails, is the same for all of them. */
@@ -355,5 +357,6 @@ enum task_state task_prove(struct task *task)
         if (trust_wanted(task))
                 return judge_all(task);
         request_trace(task->request, task->number, STEP_VERDICT, &task->cut.delegation->cut, "not validated");
+        metrics_inc(&task->request->desk->metrics->verdicts[VERDICT_UNCHECKED]);
         return TASK_KEEP;
 }

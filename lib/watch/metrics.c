@@ -71,6 +71,16 @@ static const char *word_drop(unsigned index)
         return words[index];
 }
 
+static const char *word_verdict(unsigned index)
+{
+        static const char *const words[] = {
+#define VERDICT(name, text) text,
+#include "watch/metrics.def"
+#undef VERDICT
+        };
+        return words[index];
+}
+
 static const char *word_step(unsigned index)
 {
         return index == STEP_SLOT_LOST ? "lost" : step_word(index);
@@ -156,6 +166,32 @@ uint64_t metrics_quantile(const uint64_t *histogram, double share)
         return histogram_bound(HISTOGRAM_BOUNDS);
 }
 
+/* --- Exemplars ------------------------------------------------------------------------------------------------- */
+
+void exemplars_note(struct exemplars *exemplars, const struct trace_view *trace)
+{
+        struct step_field total, sent;
+        struct step_view step;
+
+        for (size_t at = 0; trace_next(trace, &at, &step);) {
+                if (step.kind != STEP_ANSWER || !step_field(&step, "total", &total) ||
+                    !step_field(&step, "sent", &sent))
+                        continue;
+                struct exemplar *bucket = sent.number ? exemplars->miss_latency : exemplars->hit_latency;
+                bucket[metrics_bucket(total.number)] =
+                        (struct exemplar){ .trace = trace->id, .us = total.number, .wall_s = trace->wall_s };
+        }
+}
+
+/* NULL where there is none. */
+static const struct exemplar *exemplar_of(const struct exemplars *exemplars, const struct metric_row *row, size_t i)
+{
+        const struct exemplar *found = row == &metric_rows[METRIC_ROW_hit_latency] ? &exemplars->hit_latency[i]
+                                                                                   : &exemplars->miss_latency[i];
+
+        return found->wall_s ? found : NULL;
+}
+
 /* --- Prometheus text ------------------------------------------------------------------------------------------- */
 
 static const char *const kind_words[] = {
@@ -181,13 +217,23 @@ static void write_name(struct writer *w, const struct metric_row *row, const cha
         write_text(w, suffix);
 }
 
-static void write_head(struct writer *w, const struct metric_row *row)
+/* In OpenMetrics a counter's family does not have the suffix that its samples have. */
+static void write_family(struct writer *w, const struct metrics_page *page, const struct metric_row *row)
+{
+        write_text(w, "cairn_");
+        write_text(w, row->name);
+        if (!page->exemplars || row->kind != METRIC_COUNTER)
+                write_text(w, kind_suffixes[row->kind]);
+        write_text(w, " ");
+}
+
+static void write_head(struct writer *w, const struct metrics_page *page, const struct metric_row *row)
 {
         write_text(w, "# HELP ");
-        write_name(w, row, " ");
+        write_family(w, page, row);
         write_text(w, row->help);
         write_text(w, "\n# TYPE ");
-        write_name(w, row, " ");
+        write_family(w, page, row);
         write_text(w, kind_words[row->kind]);
         write_text(w, "\n");
 }
@@ -214,21 +260,37 @@ static char *seconds_text(uint64_t us, char out[32])
         return out;
 }
 
-static void write_histogram(struct writer *w, const struct metric_row *row, const uint64_t *slots)
+/* A bucket's line, from "_bucket" on: how many took at most `le`, and which trace was one of them. */
+static void write_bucket(struct writer *w, const char *le, uint64_t count, const struct exemplar *exemplar)
+{
+        char seconds[32];
+
+        write_label(w, "le", le);
+        write_text(w, " ");
+        words_number(w, count);
+        if (exemplar) {
+                write_text(w, " # {trace_id=\"");
+                words_hex(w, exemplar->trace.bytes, TRACE_ID_LEN);
+                write_text(w, "\"} ");
+                write_text(w, seconds_text(exemplar->us, seconds));
+                write_text(w, " ");
+                words_number(w, exemplar->wall_s);
+        }
+        write_text(w, "\n");
+}
+
+static void write_histogram(struct writer *w, const struct metrics_page *page, const struct metric_row *row,
+                            const uint64_t *slots)
 {
         uint64_t count = 0;
         char seconds[32];
 
-        for (size_t i = 0; i < HISTOGRAM_BOUNDS; i++) {
+        for (size_t i = 0; i < HISTOGRAM_BUCKETS; i++) {
                 count += slots[i];
                 write_name(w, row, "_bucket");
-                write_label(w, "le", seconds_text(histogram_bound(i), seconds));
-                write_value(w, count);
+                write_bucket(w, i < HISTOGRAM_BOUNDS ? seconds_text(histogram_bound(i), seconds) : "+Inf", count,
+                             page->exemplars ? exemplar_of(page->exemplars, row, i) : NULL);
         }
-        count += slots[HISTOGRAM_BOUNDS];
-        write_name(w, row, "_bucket");
-        write_label(w, "le", "+Inf");
-        write_value(w, count);
         write_name(w, row, "_sum ");
         write_text(w, seconds_text(slots[HISTOGRAM_SUM], seconds));
         write_text(w, "\n");
@@ -236,11 +298,11 @@ static void write_histogram(struct writer *w, const struct metric_row *row, cons
         write_value(w, count);
 }
 
-static void write_numbers(struct writer *w, const struct metric_row *row, const uint64_t *slots,
-                          metrics_limit_word *limit_word)
+static void write_numbers(struct writer *w, const struct metrics_page *page, const struct metric_row *row,
+                          const uint64_t *slots)
 {
         const char *label = label_sets[row->set].label;
-        metrics_limit_word *word = row->set == METRIC_BY_LIMIT ? limit_word : label_sets[row->set].word;
+        metrics_limit_word *word = row->set == METRIC_BY_LIMIT ? page->limit_word : label_sets[row->set].word;
 
         for (unsigned i = 0; i < row->count; i++) {
                 const char *value = word ? word(i) : NULL;
@@ -254,13 +316,17 @@ static void write_numbers(struct writer *w, const struct metric_row *row, const 
         }
 }
 
-void metrics_text(struct writer *w, const struct metrics *sum, metrics_limit_word *limit_word)
+void metrics_text(struct writer *w, const struct metrics_page *page)
 {
         for (const struct metric_row *row = metric_rows; row < metric_rows + METRIC_ROWS; row++) {
-                write_head(w, row);
+                const uint64_t *slots = slots_view(page->sum, row);
+
+                write_head(w, page, row);
                 if (row->kind == METRIC_HISTOGRAM)
-                        write_histogram(w, row, slots_view(sum, row));
+                        write_histogram(w, page, row, slots);
                 else
-                        write_numbers(w, row, slots_view(sum, row), limit_word);
+                        write_numbers(w, page, row, slots);
         }
+        if (page->exemplars)
+                write_text(w, "# EOF\n");
 }

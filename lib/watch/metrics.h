@@ -57,6 +57,13 @@ enum metric_drop {
         DROP_SLOTS
 };
 
+enum metric_verdict {
+#define VERDICT(name, text) VERDICT_SLOT_##name,
+#include "watch/metrics.def"
+#undef VERDICT
+        VERDICT_SLOTS
+};
+
 /* Steps: those of trace.def, and one slot for those that found no room in their trace; see struct trace. */
 enum { STEP_SLOT_LOST = STEP_COUNT, STEP_SLOTS };
 
@@ -70,7 +77,13 @@ enum { LIMIT_SLOTS = 128 };
  *
  *      [0] <= 8 us   [1] <= 16 us   ...   [20] <= 8388608 us   [21] more   [22] sum in microseconds
  */
-enum { HISTOGRAM_BOUNDS = 21, HISTOGRAM_FIRST_BIT = 3, HISTOGRAM_SUM = HISTOGRAM_BOUNDS + 1, HISTOGRAM_SLOTS };
+enum {
+        HISTOGRAM_BOUNDS = 21,
+        HISTOGRAM_BUCKETS = HISTOGRAM_BOUNDS + 1,
+        HISTOGRAM_FIRST_BIT = 3,
+        HISTOGRAM_SUM = HISTOGRAM_BUCKETS,
+        HISTOGRAM_SLOTS
+};
 
 enum metric_kind { METRIC_COUNTER, METRIC_GAUGE, METRIC_HIGH_WATER, METRIC_HISTOGRAM };
 
@@ -120,13 +133,19 @@ static inline void metrics_level(uint64_t *gauge, uint64_t *high_water, uint64_t
                 metrics_set(high_water, value);
 }
 
-/** Note a time in a histogram. */
-static inline void metrics_observe(uint64_t *histogram, uint64_t us)
+/** The bucket of a time in microseconds. */
+static inline unsigned metrics_bucket(uint64_t us)
 {
         unsigned bits = us > 1 ? 64 - (unsigned)__builtin_clzll(us - 1) : 0; /* the smallest with us <= 2^bits */
         unsigned slot = bits < HISTOGRAM_FIRST_BIT ? 0 : bits - HISTOGRAM_FIRST_BIT;
 
-        metrics_inc(&histogram[slot < HISTOGRAM_BOUNDS ? slot : HISTOGRAM_BOUNDS]);
+        return slot < HISTOGRAM_BOUNDS ? slot : HISTOGRAM_BOUNDS;
+}
+
+/** Note a time in a histogram. */
+static inline void metrics_observe(uint64_t *histogram, uint64_t us)
+{
+        metrics_inc(&histogram[metrics_bucket(us)]);
         metrics_add(&histogram[HISTOGRAM_SUM], us);
 }
 
@@ -144,14 +163,39 @@ void metrics_sum(struct metrics *sum, const struct metrics *part);
  */
 uint64_t metrics_quantile(const uint64_t *histogram, double share);
 
+/*
+ * For each bucket of the two histograms, the newest trace that is kept and took so long: from a point in a plot of
+ * latencies to the steps that took the time.
+ */
+struct exemplar {
+        struct trace_id trace;
+        uint64_t us;
+        uint64_t wall_s; /* when; 0: there is none */
+};
+
+struct exemplars {
+        struct exemplar hit_latency[HISTOGRAM_BUCKETS];
+        struct exemplar miss_latency[HISTOGRAM_BUCKETS];
+};
+
+/** Note a finished trace, if it ended in an answer. */
+void exemplars_note(struct exemplars *exemplars, const struct trace_view *trace);
+
 /** The value of a limit's label, or NULL beyond the last one. */
 typedef const char *metrics_limit_word(unsigned index);
+
+/* What metrics_text() writes. */
+struct metrics_page {
+        const struct metrics *sum;
+        metrics_limit_word *limit_word;
+        const struct exemplars *exemplars; /* OpenMetrics 1.0, which has room for them; NULL: Prometheus text 0.0.4 */
+};
 
 /** Room enough for metrics_text(). */
 enum { METRICS_TEXT_MAX = 65536 };
 
-/** All rows as Prometheus text (format 0.0.4), names beginning with "cairn_". Fails the writer if it does not fit. */
-void metrics_text(struct writer *w, const struct metrics *sum, metrics_limit_word *limit_word);
+/** All rows, names beginning with "cairn_". Fails the writer if it does not fit. */
+void metrics_text(struct writer *w, const struct metrics_page *page);
 
 /** One row of metrics.def, for those who walk them. */
 struct metric_row {

@@ -30,6 +30,10 @@ metric puts_dropped       counted by the daemon
 metric evictions          counted by the daemon
 metric unexpected_replies counted by the daemon
 metric puts               counted by the daemon
+metric cache_entries      counted by the daemon
+metric cache_used_bytes   counted by the daemon
+metric cache_size_bytes   counted by the daemon
+metric start_time_seconds counted by the daemon
 metric expect_failures    a broken invariant ends the replayer
 '
 

@@ -106,7 +106,7 @@ static void a_mistake_in_the_settings_changes_nothing(void **state)
         cairnd_configure(&cairnd, &options);
         assert_true(cairnd_call(&cairnd, "reload\n", reply, sizeof reply));
         assert_memory_equal(reply, "error: ", 7);
-        assert_non_null(strstr(reply, "cairn.yaml:13:1: ")); /* where it is */
+        assert_non_null(strstr(reply, "cairn.yaml:14:1: ")); /* where it is */
         int fd = udp_to("127.0.0.1", cairnd.port);
         assert_true(udp_works(fd, 1, "still.example"));
         close(fd);

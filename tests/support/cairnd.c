@@ -71,6 +71,10 @@ void cairnd_configure(const struct cairnd *cairnd, const struct cairnd_options *
         fprintf(file, "workers: 2\ncache-size: 4MiB\ntrace-log: %s\nvalidation: no\nquery-minimization: no\n"
                       "do-not-query-localhost: no\nforward-zones: [{name: \".\", addresses: [127.0.0.1@%u]}]\n",
                 options->trace_log ? options->trace_log : "off", options->forward_to);
+        if (options->web_port)
+                fprintf(file, "web-port: %u\n", options->web_port);
+        else
+                fputs("web-listen: []\n", file);
         if (options->settings)
                 fputs(options->settings, file);
         fclose(file);

@@ -20,6 +20,7 @@ struct cairnd_options {
         const char *listen;     /* a list in YAML; NULL: [127.0.0.1] */
         uint16_t forward_to;    /* port of the forwarder */
         const char *settings;   /* more lines of the settings file; NULL: none */
+        uint16_t web_port;      /* 0: no web port */
         const char *trace_log;  /* file of its trace log; NULL: off */
         const char *control;    /* name of its control socket; NULL: control */
         uid_t owner;            /* of its directory; 0: us */

@@ -1,7 +1,8 @@
 # Sourced by daemon/quickstart and tests/run: install Debian packages that are missing, and only those.
 
 # What it takes to build cairnd and cairn.
-BUILD_PACKAGES="gcc libc6-dev cmake ninja-build pkg-config libuv1-dev libldns-dev liblmdb-dev libssl-dev libyaml-dev"
+BUILD_PACKAGES="gcc libc6-dev cmake ninja-build pkg-config libuv1-dev libldns-dev liblmdb-dev libssl-dev libyaml-dev
+libmicrohttpd-dev"
 
 # as_root COMMAND...: as we are, if we are root; else by sudo.
 as_root() {

@@ -1,6 +1,7 @@
 /* lib/watch/metrics.c: every row of metrics.def is counted, added up and written for Prometheus. */
 #include "watch/metrics.h"
 #include "config/limits.h"
+#include "dnssec/verdict.h"
 #include "resolver.h"
 
 #include <ctype.h>
@@ -25,7 +26,7 @@ static void write_all(const struct metrics *sum)
 {
         struct writer w = writer_over(text, sizeof text - 1);
 
-        metrics_text(&w, sum, limit_word);
+        metrics_text(&w, &(struct metrics_page){ .sum = sum, .limit_word = limit_word });
         assert_false(w.failed);
         *w.at = 0;
 }
@@ -83,6 +84,12 @@ static void test_sets_fit_the_tables_they_stand_for(void **state)
         assert_int_equal(TRANSPORT_SLOT_UDP, TRANSPORT_UDP);
         assert_int_equal(TRANSPORT_SLOT_TCP, TRANSPORT_TCP);
         assert_int_equal(TRANSPORT_SLOT_CONTROL, TRANSPORT_CONTROL);
+        assert_int_equal(VERDICT_SLOT_UNCHECKED, VERDICT_UNCHECKED);
+        assert_int_equal(VERDICT_SLOT_INSECURE, VERDICT_INSECURE);
+        assert_int_equal(VERDICT_SLOT_SECURE, VERDICT_SECURE);
+        assert_int_equal(VERDICT_SLOT_BOGUS, VERDICT_BOGUS);
+        assert_int_equal(VERDICT_SLOT_INDETERMINATE, VERDICT_INDETERMINATE);
+        assert_int_equal(VERDICT_SLOTS, VERDICT_INDETERMINATE + 1);
         assert_int_equal(TRANSPORT_SLOTS, TRANSPORT_CONTROL + 1);
         assert_int_equal(metrics_rcode(RCODE_SERVFAIL), RCODE_SLOT_SERVFAIL);
         assert_int_equal(metrics_rcode(RCODE_BADCOOKIE), RCODE_SLOT_BADCOOKIE);
@@ -268,9 +275,54 @@ static void test_text_of_known_numbers(void **state)
         assert_true(has_line("cairn_miss_latency_seconds_count 2"));
 }
 
+/* A trace that ended in an answer after so long; sent: messages to servers. */
+static void note(struct exemplars *exemplars, uint8_t id, uint64_t total_us, uint64_t sent)
+{
+        struct moment now = { .wall_s = 1763800000 };
+        struct trace_id trace_id = { .bytes = { id } };
+        struct trace_view view;
+        struct arena arena;
+        struct trace trace;
+
+        arena_init(&arena, 1 << 16);
+        trace_begin(&trace, &arena, &trace_id, &now);
+        trace_step(&trace, 0, 0, STEP_ANSWER, 0U, 0U, (uint64_t)1, (uint64_t)1, total_us, sent);
+        assert_int_equal(trace_open(trace.bytes, trace.len, &view), ERR_OK);
+        exemplars_note(exemplars, &view);
+        arena_fini(&arena);
+}
+
+static void test_openmetrics_names_a_trace_for_each_bucket(void **state)
+{
+        static struct exemplars exemplars;
+        static struct metrics m;
+        struct writer w = writer_over(text, sizeof text - 1);
+
+        (void)state;
+        note(&exemplars, 1, 1500, 3);
+        note(&exemplars, 2, 1600, 3); /* the newest counts */
+        note(&exemplars, 3, 20000000, 1);
+        note(&exemplars, 4, 5, 0);
+        metrics_text(&w, &(struct metrics_page){ .sum = &m, .limit_word = limit_word, .exemplars = &exemplars });
+        assert_false(w.failed);
+        *w.at = 0;
+        assert_true(has_line("# TYPE cairn_answers counter"));
+        assert_true(has_line("cairn_answers_total{rcode=\"NXDOMAIN\"} 0"));
+        assert_true(has_line("# TYPE cairn_miss_latency_seconds histogram"));
+        assert_true(has_line("cairn_miss_latency_seconds_bucket{le=\"0.001024\"} 0"));
+        assert_true(has_line("cairn_miss_latency_seconds_bucket{le=\"0.002048\"} 0 # "
+                             "{trace_id=\"02000000000000000000000000000000\"} 0.001600 1763800000"));
+        assert_true(has_line("cairn_miss_latency_seconds_bucket{le=\"+Inf\"} 0 # "
+                             "{trace_id=\"03000000000000000000000000000000\"} 20.000000 1763800000"));
+        assert_true(has_line("cairn_hit_latency_seconds_bucket{le=\"0.000008\"} 0 # "
+                             "{trace_id=\"04000000000000000000000000000000\"} 0.000005 1763800000"));
+        assert_string_equal(w.at - 6, "# EOF\n");
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_openmetrics_names_a_trace_for_each_bucket),
                 cmocka_unit_test(test_rows_are_named_and_explained),
                 cmocka_unit_test(test_rows_fill_the_struct),
                 cmocka_unit_test(test_sets_fit_the_tables_they_stand_for),
