@@ -67,3 +67,11 @@ size_t intake_choose(struct intake *intake, const struct datagram *list, size_t 
         }
         return n;
 }
+
+bool intake_wants_stamps(struct intake *intake, bool more, uint64_t now_us)
+{
+        if (intake->full_us && now_us - intake->full_us > INTAKE_SLOW_US)
+                intake->slow_us = now_us;
+        intake->full_us = more ? now_us : 0;
+        return intake->slow_us && now_us - intake->slow_us < INTAKE_CALM_US;
+}

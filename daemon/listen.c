@@ -43,6 +43,15 @@ static void ask(struct listen *listen, struct client *client, const struct datag
         worker_take(listen->worker, &event);
 }
 
+static void stamp_arrivals(struct listen *listen, bool yes)
+{
+        if (yes == listen->stamped)
+                return;
+        for (unsigned i = 0; i < listen->door_count; i++)
+                socket_say_arrival(listen->doors[i].door.udp, yes);
+        listen->stamped = yes;
+}
+
 static void udp_readable(uv_poll_t *handle, int status, int events)
 {
         struct open_door *door = handle->data;
@@ -56,6 +65,7 @@ static void udp_readable(uv_poll_t *handle, int status, int events)
         (void)events;
         clock_tick(&worker->clock);
         size_t count = udp_receive(listen->in, door->door.udp, &door->door.at.address, &worker->clock, &list, &more);
+        stamp_arrivals(listen, intake_wants_stamps(&listen->intake, more, worker->clock.now.mono_us));
         count = intake_choose(&listen->intake, list, count, more, worker->clock.now.mono_us, &worker->metrics, chosen);
         for (size_t i = 0; i < count; i++) {
                 struct client *client = clients_take(&listen->clients, CLIENT_UDP);

@@ -30,6 +30,7 @@ struct listen {
         struct streams streams;
         struct quota *quota;       /* the process's */
         int spare;                 /* a descriptor kept for when there is no other */
+        bool stamped;              /* the kernel says when datagrams arrived */
         unsigned connection_count;
         struct link *connections;
         struct open_door *doors;

@@ -86,17 +86,12 @@ int ports_take(struct ports *ports, uint8_t family)
         return bind_random(ports, &source->address);
 }
 
-/* A source that names no address of ours leaves the choice to the system. */
-static bool is_any(const struct address *address)
-{
-        return address_equal(address, &(struct address){ .family = address->family });
-}
-
 struct address ports_source(struct ports *ports, uint8_t family)
 {
         const struct port_source *source = draw_source(ports, family);
 
-        return source && !is_any(&source->address) ? source->address : (struct address){ 0 };
+        /* A source that names no address of ours leaves the choice to the system. */
+        return source && !address_is_any(&source->address) ? source->address : (struct address){ 0 };
 }
 
 void ports_turn(struct ports *ports)

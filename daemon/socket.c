@@ -127,14 +127,19 @@ int socket_listen_udp(const struct endpoint *at)
         if (fd < 0)
                 return fd;
         option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
-        option(fd, SOL_SOCKET, SO_TIMESTAMPNS, 1);
         option(fd, SOL_SOCKET, SO_RCVBUF, LISTEN_BUFFER);
         option(fd, SOL_SOCKET, SO_RCVBUFFORCE, LISTEN_BUFFER); /* beyond rmem_max, for those who may */
         option(fd, SOL_SOCKET, SO_SNDBUF, LISTEN_BUFFER);
-        option_say_destination(fd, &at->address);
+        if (address_is_any(&at->address)) /* another one is bound to the only address it can be */
+                option_say_destination(fd, &at->address);
         option_no_fragments(fd, &at->address);
         int failed = socket_bind(fd, at);
         return failed ? give_up(fd, failed) : fd;
+}
+
+void socket_say_arrival(int fd, bool yes)
+{
+        option(fd, SOL_SOCKET, SO_TIMESTAMPNS, yes);
 }
 
 int socket_listen_tcp(const struct endpoint *at)
@@ -171,7 +176,7 @@ int socket_source(const struct endpoint *source)
 
         if (fd < 0)
                 return fd;
-        option(fd, SOL_SOCKET, SO_TIMESTAMPNS, 1);
+        socket_say_arrival(fd, true);
         option_no_fragments(fd, &source->address);
         int failed = socket_bind(fd, source);
         return failed ? give_up(fd, failed) : fd;

@@ -122,6 +122,7 @@ size_t udp_receive(struct udp_in *in, int fd, const struct address *local, const
 
                 datagram->path.fd = fd;
                 datagram->path.local = *local;
+                datagram->path.of_many = address_is_any(local);
                 if (read_datagram(in, (unsigned)i, clock, datagram))
                         count++;
         }
@@ -173,12 +174,15 @@ void udp_out_free(struct udp_out *out)
         free(out);
 }
 
-/* Say which of our addresses the datagram shall leave from. */
+/* Say which of our addresses the datagram shall leave from, if the socket has more than one. */
 static void write_control(struct msghdr *header, const struct udp_path *path)
 {
         struct cmsghdr *c = header->msg_control;
         size_t len;
 
+        header->msg_controllen = 0;
+        if (!path->of_many)
+                return;
         if (path->local.family == 6) {
                 struct in6_pktinfo info = { .ipi6_ifindex = path->scope };
 

@@ -4,7 +4,8 @@
  *
  * One system call takes up to 64 datagrams off a socket (recvmmsg), one sends up to 64 (sendmmsg). Each datagram comes
  * with the address it was sent to, so that its answer can leave from there, also when the socket is bound to all
- * addresses; and with the kernel's word on when it arrived, so that the time a question waits for us is seen.
+ * addresses; and with the kernel's word on when it arrived, where the socket asks for that, so that the time a question
+ * waits for us is seen.
  */
 #include "base/address.h"
 #include "clock.h"
@@ -23,6 +24,7 @@ struct udp_path {
         uint32_t scope;         /* interface of a link-local peer, else 0 */
         struct endpoint peer;
         struct address local;   /* the address that was asked */
+        bool of_many;           /* the socket has all addresses: the answer has to say that it leaves from local */
 };
 
 struct datagram {

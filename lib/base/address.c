@@ -158,6 +158,11 @@ bool prefix_holds(const struct prefix *prefix, const struct address *address)
                bits_equal(prefix->address.bytes, address->bytes, prefix->len);
 }
 
+bool address_is_any(const struct address *address)
+{
+        return address->family && address_equal(address, &(struct address){ .family = address->family });
+}
+
 bool address_is_loopback(const struct address *address)
 {
         static const struct prefix loopback4 = { { 4, { 127 } }, 8 };

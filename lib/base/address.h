@@ -40,5 +40,7 @@ bool endpoint_equal(const struct endpoint *a, const struct endpoint *b);
 /** "10.0.0.0/8"; an address alone is a prefix of full length; host bits must be zero. ERR_FORM. */
 MUST_USE enum err prefix_parse(const char *text, struct prefix *out);
 bool prefix_holds(const struct prefix *prefix, const struct address *address);
+/** 0.0.0.0 or ::, which stands for all addresses of a host. */
+bool address_is_any(const struct address *address);
 /** 127.0.0.0/8, ::1. */
 bool address_is_loopback(const struct address *address);

@@ -125,12 +125,9 @@ static bool is_no_server(const struct address *address)
 {
         if (address->family == 4)
                 return address->bytes[0] == 0 || address->bytes[0] >= 224;
-        if (address->family == 6) {
-                static const uint8_t unspecified[16];
-
+        if (address->family == 6)
                 return address->bytes[0] == 0xff || (address->bytes[0] == 0xfe && (address->bytes[1] & 0xc0) == 0x80) ||
-                       memcmp(address->bytes, unspecified, sizeof(unspecified)) == 0;
-        }
+                       address_is_any(address);
         return true;
 }
 

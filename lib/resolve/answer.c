@@ -21,7 +21,7 @@ struct writing {
         struct desk *desk;
         const struct settings *settings;
         const struct listener *to;
-        struct compose c;
+        struct compose *c; /* the desk's */
         struct edns edns; /* of the answer; absent if the client sent none */
         unsigned records;
         bool full;    /* something did not fit */
@@ -86,14 +86,14 @@ static void begin(struct writing *w, struct desk *desk, const struct settings *s
 {
         uint16_t kept = to->flags & (FLAG_RD | FLAG_CD | FLAG_OPCODE_MASK);
 
-        *w = (struct writing){ .desk = desk, .settings = settings, .to = to };
+        *w = (struct writing){ .desk = desk, .settings = settings, .to = to, .c = &desk->compose };
         prepare_edns(w);
-        compose_begin(&w->c, desk->message, size_limit(settings, to), to->id, (uint16_t)(FLAG_QR | FLAG_RA | kept));
+        compose_begin(w->c, desk->message, size_limit(settings, to), to->id, (uint16_t)(FLAG_QR | FLAG_RA | kept));
 }
 
 static void set_rcode(struct writing *w, unsigned rcode)
 {
-        compose_set_rcode(&w->c, rcode & 0xf);
+        compose_set_rcode(w->c, rcode & 0xf);
         w->edns.rcode_high = (uint8_t)(rcode >> 4);
 }
 
@@ -102,17 +102,17 @@ static void send(struct writing *w, unsigned rcode)
         struct desk *desk = w->desk;
 
         if (w->full)
-                compose_set_flags(&w->c, FLAG_TC);
+                compose_set_flags(w->c, FLAG_TC);
         set_rcode(w, rcode);
-        if (w->edns.present && compose_opt(&w->c, &w->edns) != ERR_OK)
+        if (w->edns.present && compose_opt(w->c, &w->edns) != ERR_OK)
                 w->full = true;
-        const uint8_t *bytes = desk_outbox(desk, desk->message, w->c.len);
+        const uint8_t *bytes = desk_outbox(desk, desk->message, w->c->len);
         struct action *action = bytes ? desk_act(desk, ACTION_ANSWER) : NULL;
         if (!action)
                 return;
         action->answer.client = w->to->client;
         action->answer.bytes = bytes;
-        action->answer.len = w->c.len;
+        action->answer.len = w->c->len;
         metrics_inc(&desk->metrics->answers[metrics_rcode(rcode)]);
         metrics_inc(&desk->metrics->answers_sent[w->to->transport]);
         if (w->full)
@@ -131,10 +131,10 @@ static uint32_t ttl_left(const struct desk *desk, const struct finding *finding)
 /* The question comes before room is kept for the OPT record: an extended error must not take its place. */
 static void put_question(struct writing *w, const struct question *question)
 {
-        if (question && compose_question(&w->c, question) != ERR_OK)
+        if (question && compose_question(w->c, question) != ERR_OK)
                 w->full = true;
         if (w->edns.present)
-                compose_reserve(&w->c, edns_len(&w->edns));
+                compose_reserve(w->c, edns_len(&w->edns));
 }
 
 /* What does not fit is missed, except in the additional section: there it is left out without TC (RFC 2181 9). */
@@ -145,7 +145,7 @@ static void put(struct writing *w, enum section section, const struct rrset *set
 
         if (w->full)
                 return;
-        if (compose_rrset(&w->c, section, set, ttl, what, first) == ERR_OK)
+        if (compose_rrset(w->c, section, set, ttl, what, first) == ERR_OK)
                 w->records += set->count;
         else
                 w->full = section != SECTION_ADDITIONAL;
@@ -281,12 +281,13 @@ static void explain(struct writing *w, const struct finding *finding)
 {
         bool refused = finding->verdict == VERDICT_BOGUS || finding->verdict == VERDICT_INDETERMINATE;
         char id[TRACE_SHORT_TEXT];
-        char text[EDE_TEXT_MAX + 1];
+        char *text = w->desk->why;
 
         if ((finding->kind != FINDING_FAILURE && !refused) || finding->ede.code == EDE_NONE)
                 return;
-        snprintf(text, sizeof text, "%.*s [trace %s]", finding->ede.text_len < 200 ? finding->ede.text_len : 200,
-                 finding->ede.text, trace_id_short(&finding->trace, id));
+        snprintf(text, sizeof w->desk->why, "%.*s [trace %s]",
+                 finding->ede.text_len < 200 ? finding->ede.text_len : 200, finding->ede.text,
+                 trace_id_short(&finding->trace, id));
         edns_add_ede(&w->edns, finding->ede.code, text);
 }
 
@@ -341,13 +342,13 @@ static void remember(struct writing *w, const struct request *request, const str
         bool plain = rcode == RCODE_NOERROR || rcode == RCODE_NXDOMAIN;
 
         if (!plain || w->full || w->altered || w->edns.ede_count || w->settings->rrset_rotation ||
-            !final->from_cache || request->spent[PURSE_MESSAGES] || w->c.ttl_count > FRONT_TTLS_MAX)
+            !final->from_cache || request->spent[PURSE_MESSAGES] || w->c->ttl_count > FRONT_TTLS_MAX)
                 return;
         struct front_answer answer = {
-                .bytes = w->c.out,
-                .len = (uint16_t)w->c.len,
-                .ttl_count = (uint8_t)w->c.ttl_count,
-                .ttl_at = w->c.ttl_offset,
+                .bytes = w->c->out,
+                .len = (uint16_t)w->c->len,
+                .ttl_count = (uint8_t)w->c->ttl_count,
+                .ttl_at = w->c->ttl_offset,
                 .written_at = w->desk->now.cache_s,
         };
         for (unsigned i = 0; i < request->source_count && i < FRONT_SOURCES_MAX; i++)
@@ -365,13 +366,13 @@ bool answer_from_front(struct desk *desk, const struct listener *to, const struc
         if (!front_get(desk->front, key, front_key(desk, question, to, key), desk->now.cache_s, &found))
                 return false;
         begin(&w, desk, desk->policy->settings, to);
-        if (found.len + (w.edns.present ? edns_len(&w.edns) : 0) > w.c.max)
+        if (found.len + (w.edns.present ? edns_len(&w.edns) : 0) > w.c->max)
                 return false;
         front_copy(&found, desk->now.cache_s, desk->message);
         unsigned rcode = load_u16(desk->message + 2) & FLAG_RCODE_MASK;
         store_u16(desk->message, to->id);
         memcpy(desk->message + HEADER_LEN, to->qname.wire, to->qname.len);
-        w.c.len = found.len;
+        w.c->len = found.len;
         for (unsigned i = 0; i < found.source_count; i++)
                 cache_use(desk->cache, found.source[i]);
         send(&w, rcode);
@@ -428,7 +429,7 @@ static void answer_one(struct request *request, const struct listener *to, const
                 put_alias_proofs(&w, outcome, final);
         }
         if (rcode != RCODE_SERVFAIL && is_authentic(outcome, final, to) && !w.altered)
-                compose_set_flags(&w.c, FLAG_AD);
+                compose_set_flags(w.c, FLAG_AD);
         if (rcode == RCODE_NOERROR)
                 put_additional(&w, request, final);
         set_rcode(&w, rcode); /* now already: the front shelf keeps the header as it is */
@@ -438,7 +439,7 @@ static void answer_one(struct request *request, const struct listener *to, const
         bool walked = request->spent[PURSE_MESSAGES] > 0;
         metrics_observe(walked ? desk->metrics->miss_latency : desk->metrics->hit_latency, total);
         request_trace(request, 0, STEP_ANSWER, rcode, (unsigned)load_u16(desk->message + 2), (uint64_t)w.records,
-                      (uint64_t)w.c.len, total, request->spent[PURSE_MESSAGES]);
+                      (uint64_t)w.c->len, total, request->spent[PURSE_MESSAGES]);
 }
 
 /* An authority that holds answers back and lets them go at once would make us its cannon (DNSBomb): a client with many

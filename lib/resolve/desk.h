@@ -14,6 +14,7 @@
 #include "resolve/servers.h"
 #include "resolve/trust.h"
 #include "watch/metrics.h"
+#include "wire/compose.h"
 #include "wire/message.h"
 #include <stdint.h>
 
@@ -57,6 +58,8 @@ struct desk {
         struct key_ring key_ring;         /* zones whose place in a chain of trust is known */
         struct task *checking;            /* tasks that wait for checks, by checking_next */
         struct cookie_secrets cookies;    /* for clients; the same in all workers */
+        struct compose compose;           /* of the answer that is being written */
+        char why[EDE_TEXT_MAX + 1];       /* and the text of its extended error */
         uint8_t message[MESSAGE_MAX + 1]; /* where an answer is written before it is copied to the outbox */
         uint64_t primed_at;               /* cache time of the last priming query; 0: never */
 };

@@ -44,7 +44,7 @@ static void write_record(struct writer *w, const struct rr *rr)
 }
 
 /* "No Reachable Authority: all servers of example.com. were silent" */
-static void write_ede(struct writer *w, const struct ede *ede)
+static void write_ede(struct writer *w, const struct edns_ede *ede)
 {
         words_ede(w, ede->code);
         if (ede->text_len) {

@@ -7,7 +7,6 @@
 #include "wire/edns.h"
 #include "wire/codes.h"
 #include "wire/rrtype.h"
-#include <stddef.h>
 #include <string.h>
 
 enum {
@@ -64,22 +63,19 @@ static size_t ede_text_fit(const uint8_t *text, size_t len)
         return len;
 }
 
-static void ede_fill(struct ede *ede, uint16_t code, const uint8_t *text, size_t len)
-{
-        ede->code = code;
-        ede->text_len = (uint8_t)ede_text_fit(text, len);
-        memcpy(ede->text, text, ede->text_len);
-}
-
 void ede_set(struct ede *ede, uint16_t code, const char *text)
 {
-        ede_fill(ede, code, (const uint8_t *)text, strlen(text));
+        ede->code = code;
+        ede->text_len = (uint8_t)ede_text_fit((const uint8_t *)text, strlen(text));
+        memcpy(ede->text, text, ede->text_len);
 }
 
 static void ede_put(struct edns *edns, uint16_t code, const uint8_t *text, size_t len)
 {
         if (edns->ede_count < EDE_MAX)
-                ede_fill(&edns->ede[edns->ede_count++], code, text, len);
+                edns->ede[edns->ede_count++] = (struct edns_ede){
+                        .code = code, .text_len = (uint8_t)ede_text_fit(text, len), .text = (const char *)text,
+                };
 }
 
 void edns_add_ede(struct edns *edns, uint16_t code, const char *text)
@@ -136,7 +132,7 @@ static enum err options_read(struct edns *edns, const uint8_t *rdata, uint16_t r
 
 void edns_clear(struct edns *edns)
 {
-        memset(edns, 0, offsetof(struct edns, ede));
+        *edns = (struct edns){ 0 };
 }
 
 enum err edns_read(uint16_t class, uint32_t ttl, const uint8_t *rdata, uint16_t rdlen, struct edns *out)
@@ -155,7 +151,7 @@ enum err edns_read(uint16_t class, uint32_t ttl, const uint8_t *rdata, uint16_t 
         return err;
 }
 
-static size_t ede_len(const struct ede *ede)
+static size_t ede_len(const struct edns_ede *ede)
 {
         return OPTION_HEADER_LEN + 2U + ede->text_len;
 }
@@ -191,7 +187,7 @@ static void option_begin(struct writer *writer, uint16_t code, size_t len)
         write_u16(writer, (uint16_t)len);
 }
 
-static void ede_write(struct writer *writer, const struct ede *ede)
+static void ede_write(struct writer *writer, const struct edns_ede *ede)
 {
         option_begin(writer, EDNS_EDE, 2U + ede->text_len);
         write_u16(writer, ede->code);

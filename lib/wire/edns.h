@@ -16,10 +16,18 @@ enum {
         NSID_MAX = 64,
 };
 
+/* An extended error that is kept (RFC 8914). */
 struct ede {
-        uint16_t code;             /* EDE_*; RFC 8914 */
+        uint16_t code;             /* EDE_* */
         uint8_t text_len;
         char text[EDE_TEXT_MAX];   /* UTF-8, no NUL */
+};
+
+/* One in an OPT record. Its text is borrowed: from the message that was read, or from who added it. */
+struct edns_ede {
+        uint16_t code;
+        uint8_t text_len;
+        const char *text;
 };
 
 struct edns {
@@ -41,17 +49,17 @@ struct edns {
         bool has_padding;
         uint16_t padding_len;
         uint8_t ede_count;
-        struct ede ede[EDE_MAX];
+        struct edns_ede ede[EDE_MAX];
 };
 
-/** No EDNS: everything zero but the entries of ede, most of the struct, which mean nothing from ede_count on. */
+/** No EDNS: everything zero. */
 void edns_clear(struct edns *edns);
 
 /**
  * Read the RDATA of an OPT record with its class and TTL fields. At most 32 options; a malformed or surplus option list
  * and a cookie of wrong length are ERR_FORM (RFC 7873 5.2.2); unknown options are passed over,
  * doubled ones: the first counts. Of a version above 0 the options are not looked at: the answer is BADVERS.
- * Reads straight into *out, which is cleared on error.
+ * Reads straight into *out, which is cleared on error and borrows the texts in rdata.
  */
 MUST_USE enum err edns_read(uint16_t class, uint32_t ttl, const uint8_t *rdata, uint16_t rdlen, struct edns *out);
 
@@ -67,5 +75,5 @@ size_t edns_len(const struct edns *edns);
 /** Fill in an extended error; the text is cut at EDE_TEXT_MAX. */
 void ede_set(struct ede *ede, uint16_t code, const char *text);
 
-/** Append an extended error; the text is cut at EDE_TEXT_MAX. Nothing happens when there are EDE_MAX already. */
+/** Append an extended error, whose text is borrowed and cut at EDE_TEXT_MAX; none when there are EDE_MAX already. */
 void edns_add_ede(struct edns *edns, uint16_t code, const char *text);

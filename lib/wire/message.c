@@ -109,6 +109,7 @@ static enum err query_body_read(struct reader *r, const uint8_t *bytes, const st
         err = query_additional_read(r, header->rr_count[SECTION_ADDITIONAL], &out->edns);
         if (err)
                 return err;
+        out->edns.ede_count = 0; /* a question has no error to tell, and outlives its bytes */
         return reader_left(r) ? ERR_TRAILING : ERR_OK;
 }
 

@@ -86,6 +86,22 @@ static void a_single_client_has_it_all(void **state)
         (void)state;
 }
 
+/* Stamps cost something, so they are wanted only after a full batch that took long, and for a while. */
+static void stamps_are_wanted_when_batches_take_long(void **state)
+{
+        uint64_t now = NOW_US;
+
+        assert_false(intake_wants_stamps(&intake, true, now));
+        assert_false(intake_wants_stamps(&intake, true, now += INTAKE_SLOW_US)); /* quick enough */
+        assert_false(intake_wants_stamps(&intake, false, now += 1));
+        assert_false(intake_wants_stamps(&intake, false, now += 10 * INTAKE_SLOW_US)); /* nothing was there */
+        assert_false(intake_wants_stamps(&intake, true, now));
+        assert_true(intake_wants_stamps(&intake, false, now += INTAKE_SLOW_US + 1));
+        assert_true(intake_wants_stamps(&intake, false, now += INTAKE_CALM_US - 1));
+        assert_false(intake_wants_stamps(&intake, false, now += 1));
+        (void)state;
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -93,6 +109,7 @@ int main(void)
                 cmocka_unit_test_setup(the_old_are_left_out_when_we_are_behind, set_up),
                 cmocka_unit_test_setup(the_greedy_are_cut_to_a_fair_share, set_up),
                 cmocka_unit_test_setup(a_single_client_has_it_all, set_up),
+                cmocka_unit_test_setup(stamps_are_wanted_when_batches_take_long, set_up),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
