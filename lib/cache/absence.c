@@ -391,7 +391,7 @@ static bool get_wildcard(const struct search *search, const struct name *wildcar
 
 /*
  * RFC 8198 5.3: a wildcard's records that are known are the answer for every name that is proven not to exist below it.
- * A delegation is none of them.
+ * A delegation is none of them, and of what there may be beside them nothing is known.
  */
 static bool expand(const struct search *search, const struct proof *proof, const struct name *qname, uint16_t qtype,
                    struct finding *out)
@@ -401,7 +401,7 @@ static bool expand(const struct search *search, const struct proof *proof, const
         struct name wildcard;
         struct reason why;
 
-        if (!search->is_covered || qtype == TYPE_DS || qtype == TYPE_NS ||
+        if (!search->is_covered || qtype == TYPE_DS || qtype == TYPE_NS || qtype == TYPE_ANY ||
             name_prepend(star, 1, &search->closest, room, &wildcard) != ERR_OK ||
             denial_of_closer(&proof->context, qname, search->closest.label_count, &why) != DENIAL_PROVEN)
                 return false;
@@ -437,8 +437,7 @@ bool absence_get(struct cache *cache, cache_partition partition, const struct na
         struct arena_mark mark = arena_mark(arena);
         struct search search = { .cache = cache, .partition = partition, .arena = arena };
 
-        /* No record lacks a query type: the bitmap of a name that exists has no bit for ANY. */
-        if (rrtype_is_meta(qtype) || !name_is_at_or_below(qname, zone))
+        if ((rrtype_is_meta(qtype) && qtype != TYPE_ANY) || !name_is_at_or_below(qname, zone))
                 return false;
         if (!cache_get_zone(cache, partition, zone, arena, &search.zone))
                 return false;

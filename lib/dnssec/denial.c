@@ -1,5 +1,6 @@
 #include "dnssec/denial.h"
 
+#include "base/buf.h"
 #include "dnssec/bitmap.h"
 #include "wire/codes.h"
 #include "wire/rrtype.h"
@@ -29,12 +30,31 @@ static bool is_wrong_side(const struct denial_context *context, const struct den
         return !name_is_root(name) && (denial_has(types, TYPE_SOA) || name_equal(name, context->zone));
 }
 
+/* No types but those of the proof itself: an empty non-terminal (RFC 5155 7.1, RFC 9824 3.2). */
+static bool is_bare(const struct denial_types *types)
+{
+        const uint8_t own = 0x80 >> TYPE_RRSIG % 8 | 0x80 >> TYPE_NSEC % 8;
+        struct reader reader = reader_over(types->bytes, types->len);
+
+        while (reader_left(&reader)) {
+                uint8_t window = read_u8(&reader), block = read_u8(&reader);
+                const uint8_t *map = read_bytes(&reader, block);
+
+                for (unsigned i = 0; map && i < block; i++)
+                        if (map[i] & ~(window == 0 && i == TYPE_RRSIG / 8 ? own : 0))
+                                return false;
+                if (!map)
+                        return false;
+        }
+        return true;
+}
+
 enum denial denial_by_types(const struct denial_context *context, const struct denial_types *types,
                             const struct name *name, uint16_t type, struct reason *why)
 {
         if (is_wrong_side(context, types, name, type))
                 return denial_missing(why, "the record at ", name, " is of the wrong side of the zone cut");
-        if (denial_has(types, type))
+        if (denial_has(types, type) || (type == TYPE_ANY && !is_bare(types)))
                 return denial_missing(why, "the record at ", name, " says that the type exists");
         if (denial_has(types, TYPE_CNAME)) /* RFC 6840 4.3 */
                 return denial_missing(why, "the record at ", name, " says that there is an alias");

@@ -210,51 +210,60 @@ static void put_aliases(struct writing *w, const struct request *request, const 
         }
 }
 
-static void put_final(struct writing *w, const struct request *request, const struct finding *final)
+static void put_final(struct writing *w, const struct request *request, const struct outcome *outcome)
 {
-        uint32_t ttl = ttl_left(w->desk, final);
-
-        switch (final->kind) {
-        case FINDING_SET:
-                put_allowed(w, request->policy, SECTION_ANSWER, &final->set, ttl);
-                break;
-        case FINDING_NODATA:
-        case FINDING_NXDOMAIN:
-                break;
-        case FINDING_FAILURE:
-        case FINDING_NONE:
-                return;
-        }
-        for (unsigned i = 0; i < final->proof_count; i++)
-                if (w->edns.dnssec_ok || final->proof[i].type == TYPE_SOA)
-                        put(w, SECTION_AUTHORITY, &final->proof[i], ttl);
+        for (unsigned i = 0; i < outcome->beside_count; i++)
+                put_allowed(w, request->policy, SECTION_ANSWER, &outcome->beside[i].set,
+                            ttl_left(w->desk, &outcome->beside[i]));
+        if (outcome->final && outcome->final->kind == FINDING_SET)
+                put_allowed(w, request->policy, SECTION_ANSWER, &outcome->final->set,
+                            ttl_left(w->desk, outcome->final));
 }
 
-static bool is_among(const struct rrset *set, const struct finding *finding, unsigned count)
+/* What an answer is made of: the end of the chain first, and the way to it. */
+struct parts {
+        unsigned count;
+        const struct finding *item[1 + CLAIM_ALIASES + CLAIM_BESIDE];
+};
+
+static struct parts parts_of(const struct outcome *outcome)
 {
-        for (unsigned i = 0; i < count; i++)
-                if (finding->proof[i].type == set->type && name_equal(&finding->proof[i].owner, &set->owner))
-                        return true;
+        struct parts parts = { .count = 0 };
+
+        if (outcome->final && outcome->final->kind != FINDING_FAILURE)
+                parts.item[parts.count++] = outcome->final;
+        for (unsigned i = 0; i < outcome->alias_count; i++)
+                parts.item[parts.count++] = outcome->alias[i];
+        for (unsigned i = 0; i < outcome->beside_count; i++)
+                parts.item[parts.count++] = &outcome->beside[i];
+        return parts;
+}
+
+/* The same record may serve several of the parts before this set. */
+static bool is_among(const struct rrset *set, const struct parts *parts, unsigned part, unsigned proof)
+{
+        for (unsigned i = 0; i <= part; i++) {
+                unsigned count = i < part ? parts->item[i]->proof_count : proof;
+
+                for (unsigned p = 0; p < count; p++)
+                        if (parts->item[i]->proof[p].type == set->type &&
+                            name_equal(&parts->item[i]->proof[p].owner, &set->owner))
+                                return true;
+        }
         return false;
 }
 
-/*
- * An alias out of a wildcard needs its proof as much as the set at the end does (RFC 4035 3.1.3.3); the same record may
- * serve several of them.
- */
-static void put_alias_proofs(struct writing *w, const struct outcome *outcome, const struct finding *final)
+/* An alias out of a wildcard needs its proof as much as the set at the end does (RFC 4035 3.1.3.3). */
+static void put_proofs(struct writing *w, const struct outcome *outcome)
 {
-        for (unsigned a = 0; w->edns.dnssec_ok && a < outcome->alias_count; a++) {
-                const struct finding *alias = outcome->alias[a];
+        const struct parts parts = parts_of(outcome);
 
-                for (unsigned i = 0; i < alias->proof_count; i++) {
-                        const struct rrset *set = &alias->proof[i];
-                        bool seen = is_among(set, alias, i) || is_among(set, final, final->proof_count);
+        for (unsigned i = 0; i < parts.count; i++) {
+                for (unsigned p = 0; p < parts.item[i]->proof_count; p++) {
+                        const struct rrset *set = &parts.item[i]->proof[p];
 
-                        for (unsigned b = 0; b < a; b++)
-                                seen = seen || is_among(set, outcome->alias[b], outcome->alias[b]->proof_count);
-                        if (!seen)
-                                put(w, SECTION_AUTHORITY, set, ttl_left(w->desk, alias));
+                        if ((w->edns.dnssec_ok || set->type == TYPE_SOA) && !is_among(set, &parts, i, p))
+                                put(w, SECTION_AUTHORITY, set, ttl_left(w->desk, parts.item[i]));
                 }
         }
 }
@@ -382,27 +391,27 @@ bool answer_from_front(struct desk *desk, const struct listener *to, const struc
         return true;
 }
 
-static bool is_secure(const struct outcome *outcome, const struct finding *final)
+static bool is_secure(const struct outcome *outcome)
 {
-        bool secure = final->kind != FINDING_FAILURE && final->verdict == VERDICT_SECURE;
+        const struct parts parts = parts_of(outcome);
+        bool secure = outcome->final && outcome->final->kind != FINDING_FAILURE;
 
-        for (unsigned i = 0; i < outcome->alias_count; i++)
-                secure = secure && outcome->alias[i]->verdict == VERDICT_SECURE;
+        for (unsigned i = 0; i < parts.count; i++)
+                secure = secure && parts.item[i]->verdict == VERDICT_SECURE;
         return secure;
 }
 
 /* RFC 6840 5.8: AD says that all of the answer is secure, to those who asked for it with DO or AD. Who asks with CD
  * wants to judge for himself, and gets no judgement. */
-static bool is_authentic(const struct outcome *outcome, const struct finding *final, const struct listener *to)
+static bool is_authentic(const struct outcome *outcome, const struct listener *to)
 {
-        return is_secure(outcome, final) && !(to->flags & FLAG_CD) && (to->edns.dnssec_ok || (to->flags & FLAG_AD));
+        return is_secure(outcome) && !(to->flags & FLAG_CD) && (to->edns.dnssec_ok || (to->flags & FLAG_AD));
 }
 
 /* RFC 8509 3.1: a secure answer that becomes SERVFAIL to tell which root keys are trusted here. */
-static bool is_sentinel(const struct request *request, const struct outcome *outcome, const struct finding *final,
-                        const struct listener *to)
+static bool is_sentinel(const struct request *request, const struct outcome *outcome, const struct listener *to)
 {
-        return !(to->flags & FLAG_CD) && is_secure(outcome, final) &&
+        return !(to->flags & FLAG_CD) && is_secure(outcome) &&
                sentinel_refuses(request->policy->anchors, &request->question.name, request->question.type);
 }
 
@@ -416,7 +425,7 @@ static void answer_one(struct request *request, const struct listener *to, const
         struct desk *desk = request->desk;
         const struct finding *final = outcome->final ? outcome->final : &nothing;
         struct question question = request->question;
-        unsigned rcode = is_sentinel(request, outcome, final, to) ? RCODE_SERVFAIL : rcode_of(final);
+        unsigned rcode = is_sentinel(request, outcome, to) ? RCODE_SERVFAIL : rcode_of(final);
         struct writing w;
 
         question.name = to->qname;
@@ -425,10 +434,10 @@ static void answer_one(struct request *request, const struct listener *to, const
         put_question(&w, &question);
         if (rcode != RCODE_SERVFAIL && rcode != RCODE_REFUSED) {
                 put_aliases(&w, request, outcome);
-                put_final(&w, request, final);
-                put_alias_proofs(&w, outcome, final);
+                put_final(&w, request, outcome);
+                put_proofs(&w, outcome);
         }
-        if (rcode != RCODE_SERVFAIL && is_authentic(outcome, final, to) && !w.altered)
+        if (rcode != RCODE_SERVFAIL && is_authentic(outcome, to) && !w.altered)
                 compose_set_flags(w.c, FLAG_AD);
         if (rcode == RCODE_NOERROR)
                 put_additional(&w, request, final);

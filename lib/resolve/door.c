@@ -58,9 +58,9 @@ static bool turned_away(struct desk *desk, const struct listener *to, const stru
                 answer_plain(desk, to, question, RCODE_BADVERS, EDE_NONE, NULL); /* RFC 6891 6.1.3 */
         } else if (question->class != CLASS_IN) {
                 answer_plain(desk, to, question, RCODE_REFUSED, EDE_NOT_SUPPORTED, "only class IN is served");
-        } else if (question->type == TYPE_ANY) {
+        } else if (question->type == TYPE_ANY && desk->policy->settings->minimal_any && !to->trusted) {
                 answer_any(desk, to, question);
-        } else if (rrtype_is_meta(question->type)) {
+        } else if (rrtype_is_meta(question->type) && question->type != TYPE_ANY) {
                 answer_plain(desk, to, question, RCODE_REFUSED, EDE_NOT_SUPPORTED,
                              "this type cannot be asked of a resolver");
         } else if (!(query->flags & FLAG_RD) && !desk->policy->settings->allow_no_recursion) {
@@ -130,12 +130,12 @@ void door_question(struct desk *desk, const struct event *event)
                              "this client's network is not in the setting allow");
                 return;
         }
+        to.trusted = is_trusted(desk, &to);
         if (turned_away(desk, &to, &query))
                 return;
         bool plain = !event->question.watched && !event->question.cold;
         if (plain && answer_from_front(desk, &to, &query.question))
                 return;
-        to.trusted = is_trusted(desk, &to);
         struct request *open = plain ? request_find(desk, &query.question, query.flags) : NULL;
         if (!open) {
                 open_request(desk, &to, &query, event->question.cold);

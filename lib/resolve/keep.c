@@ -234,13 +234,26 @@ static enum task_state keep_aliases(struct task *task)
         return TASK_LOOKUP;
 }
 
+/*
+ * What a server chose to say of ANY is for this question alone: it may be a part, or made up for it (RFC 8482 4.2), so
+ * that it answers no question for a single type.
+ */
+static const struct finding *keep_any(struct task *task)
+{
+        task->outcome.beside = task->claim->beside;
+        task->outcome.beside_count = task->claim->beside_count;
+        return arena_copy(&task->request->arena, &task->claim->final, sizeof task->claim->final);
+}
+
 static enum task_state keep_answer(struct task *task)
 {
         enum task_state next = keep_aliases(task);
+        const struct finding *final = &task->claim->final;
 
         if (next != TASK_LOOKUP || task->claim->class == REPLY_ALIAS)
                 return next;
-        task->outcome.final = keep(task, &task->sname, task->qtype, &task->claim->final);
+        bool any = task->qtype == TYPE_ANY && final->kind == FINDING_SET;
+        task->outcome.final = any ? keep_any(task) : keep(task, &task->sname, task->qtype, final);
         task->outcome.final_type = task->qtype;
         if (!task->outcome.final)
                 return task_give_up(task, EDE_OTHER, "out of memory");

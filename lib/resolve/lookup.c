@@ -98,10 +98,13 @@ static const struct finding *known_dname(struct task *task)
         return NULL;
 }
 
-/* A DS set is the parent zone's, so an alias that the child zone has at the name does not hide it (RFC 4035 2.4). */
+/*
+ * A DS set is the parent zone's, so an alias that the child zone has at the name does not hide it (RFC 4035 2.4). To
+ * ANY the alias is an answer itself.
+ */
 static const struct finding *known_alias(struct task *task)
 {
-        bool beside_alias = task->qtype == TYPE_CNAME || task->qtype == TYPE_DS;
+        bool beside_alias = task->qtype == TYPE_CNAME || task->qtype == TYPE_DS || task->qtype == TYPE_ANY;
         const struct finding *found = beside_alias ? NULL : known(task, &task->sname, TYPE_CNAME);
 
         return found && found->kind == FINDING_SET ? found : known_dname(task);
@@ -202,7 +205,8 @@ static enum task_state settle_for(struct task *task, const struct finding *found
 /* An alias that leads on from the name, rather than the answer. */
 static bool leads_on(const struct task *task, const struct finding *found)
 {
-        return found->kind == FINDING_SET && found->set.type != task->qtype;
+        return found->kind == FINDING_SET && found->set.type != task->qtype &&
+               (task->qtype != TYPE_ANY || !name_equal(&found->set.owner, &task->sname));
 }
 
 /* All that is known about where the aliases have led. NULL: nothing is. */

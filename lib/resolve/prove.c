@@ -303,18 +303,23 @@ static void tolerate(struct piece *piece)
         piece->task->request->retried = true;
 }
 
-/* The piece with number i: the aliases in their order, then what is at their end. False: there is none. */
+/* The piece with number i: the aliases in their order, then all that is at their end. False: there is none. */
 static bool piece_at(struct task *task, unsigned i, struct piece *out)
 {
         struct claim *claim = task->claim;
-        bool last = i == claim->alias_count;
+        unsigned behind = i < claim->alias_count ? 0 : i - claim->alias_count;
 
-        if (i > claim->alias_count || (last && claim->class == REPLY_ALIAS))
+        if (behind > claim->beside_count || (i >= claim->alias_count && claim->class == REPLY_ALIAS))
                 return false;
-        *out = (struct piece){ .task = task, .is_end_of_chain = i > 0, .why = { .ede = EDE_NONE } };
-        out->finding = last ? &claim->final : &claim->alias[i];
-        out->name = out->finding->kind == FINDING_SET ? &out->finding->set.owner : &claim->tail;
-        out->type = last ? claim->final_type : claim->alias[i].set.type;
+        *out = (struct piece){
+                .task = task, .is_end_of_chain = i > 0 && claim->alias_count, .why = { .ede = EDE_NONE }
+        };
+        out->finding = i < claim->alias_count         ? &claim->alias[i]
+                       : behind < claim->beside_count ? &claim->beside[behind]
+                                                      : &claim->final;
+        bool is_set = out->finding->kind == FINDING_SET;
+        out->name = is_set ? &out->finding->set.owner : &claim->tail;
+        out->type = is_set ? out->finding->set.type : claim->final_type;
         return true;
 }
 
@@ -323,7 +328,8 @@ static bool piece_at(struct task *task, unsigned i, struct piece *out)
  */
 static void shorten(struct claim *claim, unsigned aliases)
 {
-        claim->alias_count = aliases;
+        if (claim->alias_count > aliases)
+                claim->alias_count = aliases;
         claim->class = REPLY_ALIAS;
 }
 

@@ -145,6 +145,62 @@ static bool follow_alias(struct reading *r)
         return set && rrset_target(set, 0, &target) && add_alias(r, set) ? (claim->tail = target, true) : false;
 }
 
+static void find_set(struct reading *r, struct finding *out, const struct rrset *set)
+{
+        *out = (struct finding){ .kind = FINDING_SET, .set = *set };
+        date_finding(r, out, set->ttl);
+}
+
+/* Is it a type of the tail that none of the sets found so far has? Signatures go with what they sign. */
+static bool is_another_set(const struct claim *claim, const struct rr *rr)
+{
+        if (rr->type == TYPE_RRSIG || rr->class != CLASS_IN || !name_equal(&rr->owner, &claim->tail))
+                return false;
+        for (unsigned i = 0; i < claim->beside_count; i++)
+                if (claim->beside[i].set.type == rr->type)
+                        return false;
+        return claim->final.kind != FINDING_SET || claim->final.set.type != rr->type;
+}
+
+/*
+ * ANY: the sets that the server chose to give are the answer, an alias at the name among them (RFC 8482 4). What is
+ * more than a name has in earnest is left out, as that RFC permits. Under a DNAME the alias is one made of it.
+ */
+static bool read_any(struct reading *r)
+{
+        const struct message *m = r->message;
+        struct claim *claim = r->claim;
+
+        if (closest_above(r, SECTION_ANSWER, TYPE_DNAME, &claim->tail, true))
+                return false;
+        claim->beside = arena_alloc(r->arena, sizeof *claim->beside * CLAIM_BESIDE);
+        for (unsigned i = 0; claim->beside && i < m->rr_count[SECTION_ANSWER]; i++) {
+                const struct rr *rr = &m->rr[SECTION_ANSWER][i];
+                const struct rrset *set = is_another_set(claim, rr) ? message_rrset(m, SECTION_ANSWER, &rr->owner,
+                                                                                    rr->type, r->arena)
+                                                                    : NULL;
+
+                if (!set || claim->beside_count == CLAIM_BESIDE)
+                        continue;
+                if (claim->final.kind == FINDING_SET)
+                        claim->beside[claim->beside_count++] = claim->final;
+                find_set(r, &claim->final, set);
+        }
+        return claim->final.kind == FINDING_SET;
+}
+
+/* Is what was asked for at the tail? */
+static bool read_tail(struct reading *r)
+{
+        if (r->context->qtype == TYPE_ANY)
+                return read_any(r);
+        const struct rrset *set =
+                message_rrset(r->message, SECTION_ANSWER, &r->claim->tail, r->context->qtype, r->arena);
+        if (set)
+                find_set(r, &r->claim->final, set);
+        return set != NULL;
+}
+
 /* RFC 1034 4.3.2: the chain that starts at the question, as far as this server may speak. True if the set asked for
  * ends it. */
 static bool read_chain(struct reading *r)
@@ -154,14 +210,8 @@ static bool read_chain(struct reading *r)
         claim->tail = r->context->qname;
         claim->final_type = r->context->qtype;
         for (unsigned step = 0; step <= CLAIM_ALIASES && in_bailiwick(r, &claim->tail); step++) {
-                const struct rrset *set =
-                        message_rrset(r->message, SECTION_ANSWER, &claim->tail, r->context->qtype, r->arena);
-
-                if (set) {
-                        claim->final = (struct finding){ .kind = FINDING_SET, .set = *set };
-                        date_finding(r, &claim->final, set->ttl);
+                if (read_tail(r))
                         return true;
-                }
                 if (!follow_alias(r))
                         break;
         }
@@ -505,8 +555,12 @@ static bool is_used(const struct claim *claim, const struct rr *rr)
         for (unsigned i = 0; i < claim->alias_count; i++)
                 if (claim->alias[i].set.type == rr->type && name_equal(&claim->alias[i].set.owner, &rr->owner))
                         return true;
-        return claim->final.kind == FINDING_SET && claim->final.set.type == rr->type &&
-               name_equal(&claim->final.set.owner, &rr->owner);
+        if (claim->final.kind != FINDING_SET || !name_equal(&claim->final.set.owner, &rr->owner))
+                return false;
+        for (unsigned i = 0; i < claim->beside_count; i++)
+                if (claim->beside[i].set.type == rr->type)
+                        return true;
+        return claim->final.set.type == rr->type;
 }
 
 void reply_tell_scrubbed(const struct reply_context *context, const struct message *message, const struct claim *claim)

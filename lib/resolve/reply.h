@@ -26,7 +26,7 @@ enum reply_class {
         REPLY_MALFORMED,
 };
 
-enum { CLAIM_ALIASES = 11 };
+enum { CLAIM_ALIASES = 11, CLAIM_BESIDE = 15 };
 
 struct claim {
         enum reply_class class;
@@ -37,6 +37,8 @@ struct claim {
         struct finding alias[CLAIM_ALIASES]; /* CNAME and DNAME sets in the order of the chain */
         struct name tail;                    /* where the aliases lead; the question's name without aliases */
         struct finding final;                /* ANSWER: what is at the tail */
+        unsigned beside_count;
+        struct finding *beside;              /* ANSWER to ANY: the other sets at the tail, at most CLAIM_BESIDE */
         uint16_t final_type;
         uint8_t denial_count; /* NSEC and NSEC3 sets of the authority section */
         struct rrset denial[PROOF_MAX];

@@ -52,6 +52,8 @@ struct outcome {
         unsigned alias_count;
         const struct finding *alias[CLAIM_ALIASES];
         const struct finding *final; /* never NULL once the task is done */
+        unsigned beside_count;
+        const struct finding *beside; /* ANY: the sets beside the final one */
         uint16_t final_type;
 };
 

@@ -221,7 +221,7 @@ static void put_assumptions(struct sheet *sheet)
 {
         static const char *const rows[][2] = {
                 { "udp-size", "4096" },        { "max-udp-answer", "4096" },
-                { "minimal-responses", "no" }, { "allow-no-recursion", "yes" },
+                { "minimal-responses", "no" }, { "minimal-any", "no" }, { "allow-no-recursion", "yes" },
                 { "special-use-zones", "no" }, { "prefetch", "no" },
                 { "serve-expired", "no" },     { "allow-sha1", "yes" },
                 { "rsa-min-bits", "512" },     { "nsec3-max-iterations", "150" },

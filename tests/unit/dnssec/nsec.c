@@ -144,6 +144,10 @@ static const struct row changed[] = {
         {"the next name's branch counts too", NAME, "x.b.example.", 0, "a.example. z.b.example. A\n", PROVEN},
         /* Bitmaps. */
         {"the type is there", TYPE, "b.example.", TYPE_A, "b.example. c.example. A RRSIG NSEC\n", MISSING},
+        {"no type at all, but there is one", TYPE, "b.example.", TYPE_ANY, "b.example. c.example. A RRSIG NSEC\n",
+         MISSING},
+        {"nor in another window", TYPE, "b.example.", TYPE_ANY, "b.example. c.example. RRSIG NSEC TYPE65280\n", MISSING},
+        {"no type at all", TYPE, "b.example.", TYPE_ANY, "b.example. c.example. RRSIG NSEC\n", PROVEN},
         {"an alias is there", TYPE, "b.example.", TYPE_A, "b.example. c.example. CNAME RRSIG NSEC\n", MISSING},
         {"an alias is asked for", TYPE, "b.example.", TYPE_CNAME, "b.example. c.example. A RRSIG NSEC\n", PROVEN},
         {"an alias is asked for and there", TYPE, "b.example.", TYPE_CNAME, "b.example. c.example. CNAME\n", MISSING},
