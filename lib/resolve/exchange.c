@@ -72,7 +72,7 @@ static bool depart(struct task *task, const struct outgoing *out)
         struct seat *seat = free_seat(task); /* first, for it may end a flight */
         struct flight *flight = flight_equal(desk, out);
 
-        if (flight && flight_board(flight, seat)) {
+        if (flight && flight_board(desk, flight, seat)) {
                 request_trace(request, task->number, STEP_SEND, &flight->out.qname, (unsigned)out->qtype, &out->server,
                               transport_word(out->transport), (uint64_t)flight->len,
                               flight->patience_us - desk->now.mono_us, "an equal message is under way already");

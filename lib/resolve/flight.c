@@ -16,7 +16,9 @@ enum {
         OUTGOING_MAX = 512,
         TCP_PATIENCE_MIN = 600 * MS, /* a handshake comes first */
         TCP_PATIENCE_FACTOR = 3,
-        END_FACTOR = 3, /* how much longer than its patience a flight listens */
+        END_FACTOR = 2,        /* how much longer than its patience a flight listens, */
+        LISTEN_MIN = 2500 * MS, /* and for how long at least: who is slower than he used to be is not dead */
+        ORPHANS_MAX = 512,
 };
 
 const char *loss_word(enum loss loss)
@@ -105,10 +107,12 @@ struct flight *flight_equal(struct desk *desk, const struct outgoing *out)
         return flight && flight->phase != FLIGHT_LATE ? flight : NULL;
 }
 
-bool flight_board(struct flight *flight, struct seat *seat)
+bool flight_board(struct desk *desk, struct flight *flight, struct seat *seat)
 {
         if (flight->seat_count >= LIMIT_CLIENTS_PER_QUESTION)
                 return false;
+        desk->flights.orphans -= flight->orphan;
+        flight->orphan = false;
         seat->flight = flight;
         seat->next = flight->seats;
         flight->seats = seat;
@@ -240,7 +244,7 @@ static void set_times(struct desk *desk, struct flight *flight, const struct set
         }
         flight->sent_us = desk->now.mono_us;
         flight->patience_us = flight->sent_us + patience;
-        flight->end_us = flight->sent_us + patience * END_FACTOR;
+        flight->end_us = flight->sent_us + (patience * END_FACTOR > LISTEN_MIN ? patience * END_FACTOR : LISTEN_MIN);
         flight->hedge_us = flight->sent_us + servers_hedge(desk, server);
         if (!settings->hedging || flight->out.hedge || flight->hedge_us >= flight->patience_us)
                 flight->phase = FLIGHT_HEDGED;
@@ -334,7 +338,7 @@ struct flight *flight_launch(struct desk *desk, struct seat *seat, const struct 
                 metrics_inc(desk->metrics->hedges);
         if (server)
                 server->under_way++;
-        flight_board(flight, seat);
+        flight_board(desk, flight, seat);
         return flight;
 }
 
@@ -351,6 +355,7 @@ static void flight_end(struct desk *desk, struct flight *flight)
 
         if (server && server->under_way)
                 server->under_way--;
+        desk->flights.orphans -= flight->orphan;
         flight_unregister(desk, flight);
         flight_release(desk, flight);
 }
@@ -361,6 +366,20 @@ static void recall(struct desk *desk, const struct flight *flight)
 
         if (action)
                 action->recall.flight = flight->number;
+}
+
+/*
+ * A datagram that nobody waits for any more is still listened for: its reply tells how long the server takes, and
+ * silence that it is not to be asked first next time. Without this the loser of a hedge would stay unknown, and be
+ * picked again.
+ */
+static bool flight_is_worth_hearing(struct desk *desk, struct flight *flight)
+{
+        if (flight->out.transport != TRANSPORT_UDP || desk->flights.orphans == ORPHANS_MAX)
+                return false;
+        desk->flights.orphans++;
+        flight->orphan = true;
+        return true;
 }
 
 void flight_leave(struct desk *desk, struct seat *seat)
@@ -376,7 +395,7 @@ void flight_leave(struct desk *desk, struct seat *seat)
                         break;
                 }
         seat->flight = NULL;
-        if (!flight->seats) {
+        if (!flight->seats && !flight_is_worth_hearing(desk, flight)) {
                 recall(desk, flight);
                 flight_end(desk, flight);
         }

@@ -4,7 +4,7 @@
  *
  * Equal messages to the same server join one flight. A reply that does not match its flight is no reply: it is counted
  * and the waiting goes on. A flight has a patience, after which its waiters are told to try elsewhere while it keeps
- * listening, and an end.
+ * listening, and an end. One that everybody has left is an orphan: what becomes of it is noted of the server.
  */
 #include "base/address.h"
 #include "base/arena.h"
@@ -71,6 +71,7 @@ struct flight {
         struct traffic_zone *zone; /* where it is counted */
         struct seat *seats;
         unsigned seat_count;
+        bool orphan; /* all who waited have left; what comes is learned from, and told nobody */
         uint8_t key[NAME_WIRE_MAX + 32]; /* what makes messages equal */
         size_t key_len;
         struct flight *spare_next;
@@ -84,6 +85,7 @@ struct flights {
         uint32_t last_number;
         uint64_t sent;   /* messages, ever */
         uint64_t hedges; /* of them hedges */
+        unsigned orphans; /* under way for nobody */
 };
 
 MUST_USE enum err flights_init(struct flights *flights, const uint8_t secret[SIPHASH_KEY_LEN]);
@@ -97,9 +99,9 @@ struct flight *flight_launch(struct desk *desk, struct seat *seat, const struct 
 struct flight *flight_equal(struct desk *desk, const struct outgoing *out);
 
 /** Wait for it too. False when it is full. */
-bool flight_board(struct flight *flight, struct seat *seat);
+bool flight_board(struct desk *desk, struct flight *flight, struct seat *seat);
 
-/** Leave the seat; the last one out recalls the flight. */
+/** Leave the seat. A datagram that the last one leaves keeps listening for a while, to learn about the server. */
 void flight_leave(struct desk *desk, struct seat *seat);
 
 /** Events of the host. */

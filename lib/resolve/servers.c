@@ -10,7 +10,8 @@
 
 /*
  * Time, in microseconds. The round-trip time is smoothed as in RFC 6298: srtt += (r - srtt) / 8, var += (|r - srtt| -
- * var) / 4. A server's patience is srtt + 4 var, doubled for each send that went unanswered.
+ * var) / 4. A server's patience is srtt + 4 var, doubled for each send that went unanswered; who was silent is not what
+ * it was, so from the second send on it gets at least the time of an unknown server.
  */
 enum {
         MS = 1000,
@@ -215,7 +216,9 @@ uint64_t servers_patience(struct desk *desk, const struct address *address, unsi
 
         if (server && server->note.srtt_us)
                 base = clamp(server->note.srtt_us + 4 * (uint64_t)server->note.rttvar_us, PATIENCE_MIN, PATIENCE_MAX);
-        return clamp(base << (sends < 3 ? sends : 3), PATIENCE_MIN, PATIENCE_MAX);
+        unsigned doublings = sends < 3 ? sends : 3;
+        uint64_t least = doublings ? (uint64_t)PATIENCE_UNKNOWN << (doublings - 1) : PATIENCE_MIN;
+        return clamp(base << doublings, least < PATIENCE_MAX ? least : PATIENCE_MAX, PATIENCE_MAX);
 }
 
 uint64_t servers_hedge(struct desk *desk, const struct address *address)

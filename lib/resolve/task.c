@@ -132,6 +132,14 @@ bool task_is_in_flight(const struct task *task)
         return false;
 }
 
+bool task_is_late(const struct task *task)
+{
+        for (unsigned i = 0; i < TASK_FLIGHTS; i++)
+                if (task->seat[i].flight && task->seat[i].flight->phase != FLIGHT_LATE)
+                        return false;
+        return true;
+}
+
 void task_cancel(struct task *task)
 {
         if (task->done)

@@ -176,6 +176,9 @@ void task_leave_flights(struct task *task);
 /** Is any message of it under way? */
 bool task_is_in_flight(const struct task *task);
 
+/** Have all that are under way taken longer than their servers were given? */
+bool task_is_late(const struct task *task);
+
 enum follow {
         FOLLOW_ON,       /* task->sname is the target now */
         FOLLOW_CIRCLE,   /* the aliases go round */

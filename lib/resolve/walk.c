@@ -344,17 +344,25 @@ static void keep_fresh(struct task *task, struct choice *choice)
         choice->count = kept;
 }
 
-/* All servers of the cut proved useless. A delegation out of the cache may be out of date: its parent is asked once
- * more. */
+/* The walk from the root may follow forwarders. A delegation out of the cache may be out of date. */
+static bool forwarders_may_be_left(const struct task *task)
+{
+        return task->cut.recursive && task->cut.zone->first && !task->without_forwarder;
+}
+
+static bool parent_may_be_asked(const struct task *task)
+{
+        return task->cut.source == CUT_CACHE && !task->refreshed && !name_is_root(&task->cut.delegation->cut);
+}
+
+/* All servers of the cut proved useless: elsewhere, if there is such a place. */
 static enum task_state cut_exhausted(struct task *task)
 {
-        const struct zone_setting *zone = task->cut.zone;
-
-        if (task->cut.recursive && zone->first && !task->without_forwarder) {
+        if (forwarders_may_be_left(task)) {
                 task->without_forwarder = true;
                 return TASK_CUT;
         }
-        if (task->cut.source == CUT_CACHE && !task->refreshed && !name_is_root(&task->cut.delegation->cut)) {
+        if (parent_may_be_asked(task)) {
                 task->refreshed = true;
                 task->barred = task->cut.delegation->cut;
                 return TASK_CUT;
@@ -368,6 +376,14 @@ static enum task_state cut_exhausted(struct task *task)
         if (task->last_trouble[0])
                 return task_give_up(task, task->last_ede, task->last_trouble);
         return task_give_up(task, EDE_NO_AUTHORITY, "no name server of the zone has an address that can be asked");
+}
+
+/* There is nobody left to ask. Who is late may still come, but not when there is another way to go. */
+static enum task_state wait_or_turn(struct task *task)
+{
+        bool elsewhere = task_is_late(task) && (forwarders_may_be_left(task) || parent_may_be_asked(task));
+
+        return task_is_in_flight(task) && !elsewhere ? TASK_FLIGHT : cut_exhausted(task);
 }
 
 static bool out_of_budget(const struct request *request)
@@ -427,5 +443,5 @@ enum task_state task_choose(struct task *task)
                               (uint64_t)choice.missing);
         if (task_wait_for(task, &choice.needs))
                 return TASK_CHOOSE;
-        return in_flight ? TASK_FLIGHT : cut_exhausted(task);
+        return wait_or_turn(task);
 }

@@ -208,16 +208,17 @@ static void test_what_makes_messages_equal(void **state)
                 assert_null(flight_equal(bench->lone.desk, &rows[i]));
 }
 
-/* A hundred may wait for one message; the last who leaves recalls it. */
+/* A hundred may wait for one message; the last who leaves a connection recalls it. */
 static void test_boarding_and_leaving(void **state)
 {
         struct bench *bench = *state;
         struct outgoing out = to(bench, "www.example.", "192.0.2.1");
+        out.transport = TRANSPORT_TCP;
         struct flight *flight = flight_launch(bench->lone.desk, &bench->seat[0], &out);
 
         for (unsigned i = 1; i < LIMIT_CLIENTS_PER_QUESTION; i++)
-                assert_true(flight_board(flight, &bench->seat[i]));
-        assert_false(flight_board(flight, &bench->seat[SEATS]));
+                assert_true(flight_board(bench->lone.desk, flight, &bench->seat[i]));
+        assert_false(flight_board(bench->lone.desk, flight, &bench->seat[SEATS]));
         assert_int_equal(lone_count(&bench->lone, ACTION_SEND), 1);
         assert_int_equal(servers_get(bench->lone.desk, &out.server.address)->under_way, 1);
         for (unsigned i = 1; i < LIMIT_CLIENTS_PER_QUESTION; i++)
@@ -232,11 +233,65 @@ static void test_boarding_and_leaving(void **state)
         assert_int_equal(servers_get(bench->lone.desk, &out.server.address)->under_way, 0);
 }
 
+/* A datagram that was left is no business of anybody's any more, but its silence is remembered of the server. */
+static void test_left_and_silent(void **state)
+{
+        struct bench *bench = *state;
+        struct desk *desk = bench->lone.desk;
+        struct outgoing out = to(bench, "www.example.", "192.0.2.1");
+        struct flight *flight = launch(bench, &out);
+
+        task_leave_flights(bench->task);
+        assert_int_equal(lone_count(&bench->lone, ACTION_RECALL), 0);
+        assert_int_equal(desk->flights.orphans, 1);
+        lone_pass(&bench->lone, 400);
+        flight_on_time(desk, flight);
+        assert_int_equal(servers_get(desk, &out.server.address)->note.timeouts, 1);
+        assert_int_equal(desk->flights.orphans, 1);
+        lone_pass(&bench->lone, 2100);
+        flight_on_time(desk, flight);
+        assert_int_equal(lone_count(&bench->lone, ACTION_RECALL), 1);
+        assert_int_equal(desk->flights.orphans, 0);
+        assert_int_equal(desk->flights.by_number.count, 0);
+}
+
+/* Who asks the same again takes it over. */
+static void test_left_and_boarded(void **state)
+{
+        struct bench *bench = *state;
+        struct desk *desk = bench->lone.desk;
+        struct outgoing out = to(bench, "www.example.", "192.0.2.1");
+        struct flight *flight = flight_launch(desk, &bench->seat[0], &out);
+
+        flight_leave(desk, &bench->seat[0]);
+        assert_int_equal(desk->flights.orphans, 1);
+        assert_ptr_equal(flight_equal(desk, &out), flight);
+        assert_true(flight_board(desk, flight, &bench->seat[1]));
+        assert_int_equal(desk->flights.orphans, 0);
+}
+
 /* --- Replies ------------------------------------------------------------------------------------------------------ */
 
 static void reply(struct bench *bench, uint32_t flight, const uint8_t *bytes, size_t len)
 {
         flight_reply(bench->lone.desk, flight, bytes, len, bench->lone.now.mono_us + 10 * MS);
+}
+
+/* Late or left, a reply tells how long its server takes. */
+static void test_left_and_answered(void **state)
+{
+        struct bench *bench = *state;
+        struct outgoing out = to(bench, "www.example.", "192.0.2.1");
+        uint32_t number = launch(bench, &out)->number;
+        static uint8_t bytes[MESSAGE_MAX];
+        size_t len = answer_to_sent(bench, "www.example.", bytes);
+
+        task_leave_flights(bench->task);
+        reply(bench, number, bytes, len);
+        assert_null(bench->task->reply);
+        assert_int_equal(servers_get(bench->lone.desk, &out.server.address)->note.srtt_us, 10 * MS);
+        assert_int_equal(lone_count(&bench->lone, ACTION_RECALL), 1);
+        assert_int_equal(bench->lone.desk->flights.orphans, 0);
 }
 
 static void test_the_right_reply(void **state)
@@ -449,7 +504,7 @@ static void test_the_end(void **state)
         launch(bench, &out);
         for (unsigned i = 0; i < 3; i++)
                 flight_on_time(bench->lone.desk, next_timer(bench));
-        assert_int_equal(bench->lone.now.mono_us - sent_us, 1200 * MS);
+        assert_int_equal(bench->lone.now.mono_us - sent_us, 2500 * MS);
         assert_false(task_is_in_flight(bench->task));
         assert_int_equal(lone_count(&bench->lone, ACTION_RECALL), 1);
         assert_int_equal(bench->lone.desk->flights.by_number.count, 0);
@@ -471,7 +526,11 @@ static void test_a_new_one_beside_a_late_one(void **state)
         assert_int_equal(bench->lone.desk->flights.by_number.count, 2);
         flight_leave(bench->lone.desk, &bench->seat[0]);
         flight_leave(bench->lone.desk, &bench->seat[1]);
+        assert_int_equal(bench->lone.desk->flights.orphans, 2);
+        for (unsigned i = 0; i < 4; i++) /* one is slow, then late; then both end */
+                flight_on_time(bench->lone.desk, next_timer(bench));
         assert_int_equal(bench->lone.desk->flights.by_key.count, 0);
+        assert_int_equal(bench->lone.desk->flights.by_number.count, 0);
 }
 
 static void test_failures(void **state)
@@ -530,6 +589,9 @@ int main(void)
                 TEST(test_what_is_sent),
                 TEST(test_what_makes_messages_equal),
                 TEST(test_boarding_and_leaving),
+                TEST(test_left_and_silent),
+                TEST(test_left_and_boarded),
+                TEST(test_left_and_answered),
                 TEST(test_the_right_reply),
                 TEST(test_near_misses_are_no_answers),
                 TEST(test_a_reply_on_another_flight),

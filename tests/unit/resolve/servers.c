@@ -84,9 +84,10 @@ static void test_patience(void **state)
         } rows[] = {
                 { 0, 0, 400 * MS, 400 * MS },           { 0, 1, 800 * MS, 800 * MS },
                 { 0, 2, 1500 * MS, 1500 * MS },         { 0, 9, 1500 * MS, 1500 * MS },
-                { 1 * MS, 0, 60 * MS, 60 * MS },        { 1 * MS, 1, 120 * MS, 120 * MS },
-                { 100 * MS, 0, 100 * MS, 102 * MS },    { 100 * MS, 1, 200 * MS, 204 * MS },
-                { 3000 * MS, 0, 1500 * MS, 1500 * MS },
+                { 1 * MS, 0, 60 * MS, 60 * MS },        { 1 * MS, 1, 400 * MS, 400 * MS },
+                { 100 * MS, 0, 100 * MS, 102 * MS },    { 100 * MS, 1, 400 * MS, 400 * MS },
+                { 3000 * MS, 0, 1500 * MS, 1500 * MS }, { 1 * MS, 2, 800 * MS, 800 * MS },
+                { 300 * MS, 1, 600 * MS, 606 * MS },
         };
         struct lone_desk *lone = *state;
 
