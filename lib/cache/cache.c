@@ -232,6 +232,23 @@ static bool find_finding(struct cache *cache, enum key_space space, cache_partit
         return false;
 }
 
+/* Of records and the name's absence that have both ended, what was learned last is nearer to the truth. */
+static bool find_stale(struct cache *cache, cache_partition partition, const struct name *name, const uint16_t types[2],
+                       uint32_t stale_s, struct arena *arena, struct finding *out)
+{
+        struct finding other;
+        bool found = find_finding(cache, SPACE_RECORDS, partition, name, types[0], stale_s, arena, out);
+
+        if (find_finding(cache, SPACE_RECORDS, partition, name, types[1], stale_s, arena, &other) &&
+            (!found || other.stored_at > out->stored_at)) {
+                *out = other;
+                found = true;
+        }
+        if (found)
+                out->stale = true;
+        return found;
+}
+
 bool cache_get(struct cache *cache, cache_partition partition, const struct name *name, uint16_t type, uint32_t stale_s,
                struct arena *arena, struct finding *out)
 {
@@ -241,10 +258,8 @@ bool cache_get(struct cache *cache, cache_partition partition, const struct name
                 if (find_finding(cache, SPACE_RECORDS, partition, name, types[i], 0, arena, out))
                         return true;
         }
-        for (unsigned i = 0; i < 2 && stale_s > 0; i++) {
-                if (find_finding(cache, SPACE_RECORDS, partition, name, types[i], stale_s, arena, out))
-                        return true;
-        }
+        if (stale_s > 0 && find_stale(cache, partition, name, types, stale_s, arena, out))
+                return true;
         return find_finding(cache, SPACE_FAILURES, partition, name, type, 0, arena, out);
 }
 

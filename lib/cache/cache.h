@@ -47,7 +47,7 @@ typedef uint64_t cache_partition;
 /**
  * What is known of name and type: records, absence (NODATA under the type, NXDOMAIN under the name for every type),
  * or a failure note. All bytes are copied into the arena. `stale_s` seconds past its end an entry still counts (0:
- * not at all); out->ends_at tells. Returns false for a miss, also when the arena is full.
+ * not at all) where nothing live is known; out->stale tells. Returns false for a miss, also when the arena is full.
  */
 bool cache_get(struct cache *cache, cache_partition partition, const struct name *name, uint16_t type, uint32_t stale_s,
                struct arena *arena, struct finding *out);

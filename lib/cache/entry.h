@@ -55,6 +55,7 @@ struct finding {
         struct trace_id trace;       /* which trace learned it */
         struct address server;       /* from whom; family 0 if nobody */
         bool from_cache;             /* it was looked up, and not learned by this request */
+        bool stale;                  /* it had ended when it was looked up (RFC 8767) */
 };
 
 enum { DELEGATION_SERVERS = 13, DELEGATION_ADDRESSES = 26, DELEGATION_NAME_ADDRESSES = 6 };

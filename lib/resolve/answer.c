@@ -8,9 +8,11 @@
 #include "resolve/additional.h"
 #include "resolve/desk.h"
 #include "resolve/request.h"
+#include "resolve/stale.h"
 #include "resolve/task.h"
 #include "wire/compose.h"
 #include "wire/rrtype.h"
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -125,6 +127,8 @@ static uint32_t ttl_left(const struct desk *desk, const struct finding *finding)
 {
         uint64_t now = desk->now.cache_s;
 
+        if (finding->stale)
+                return LIMIT_STALE_TTL_S;
         return finding->ends_at > now ? (uint32_t)(finding->ends_at - now) : 0;
 }
 
@@ -300,13 +304,32 @@ static void explain(struct writing *w, const struct finding *finding)
         edns_add_ede(&w->edns, finding->ede.code, text);
 }
 
+static void explain_stale(struct writing *w, const struct request *request, const struct outcome *outcome)
+{
+        const struct finding *oldest = stale_part(outcome);
+        bool no_name = outcome->final && outcome->final->stale && outcome->final->kind == FINDING_NXDOMAIN;
+        char id[TRACE_SHORT_TEXT];
+
+        if (!oldest)
+                return;
+        uint64_t age_s = w->desk->now.cache_s - oldest->ends_at;
+        snprintf(w->desk->why, sizeof w->desk->why,
+                 "the servers have not answered in time; this ended %" PRIu64 " s ago [trace %s]", age_s,
+                 trace_id_short(&request->trace.id, id));
+        edns_add_ede(&w->edns, no_name ? EDE_STALE_NXDOMAIN : EDE_STALE, w->desk->why);
+        metrics_inc(w->desk->metrics->stale_answers);
+}
+
 /* The first reason is enough: what follows from an alias that does not hold is no surprise. */
-static void explain_all(struct writing *w, const struct outcome *outcome, const struct finding *final)
+static void explain_all(struct writing *w, const struct request *request, const struct outcome *outcome,
+                        const struct finding *final)
 {
         for (unsigned i = 0; i < outcome->alias_count && !w->edns.ede_count; i++)
                 explain(w, outcome->alias[i]);
         if (!w->edns.ede_count)
                 explain(w, final);
+        if (!w->edns.ede_count)
+                explain_stale(w, request, outcome);
 }
 
 static unsigned rcode_of(const struct finding *final)
@@ -391,27 +414,33 @@ bool answer_from_front(struct desk *desk, const struct listener *to, const struc
         return true;
 }
 
-static bool is_secure(const struct outcome *outcome)
+static bool is_proven(const struct desk *desk, const struct finding *finding)
+{
+        return finding->verdict == VERDICT_SECURE &&
+               (!finding->stale || stale_is_signed_still(finding, desk->now.wall_s));
+}
+
+static bool is_secure(const struct desk *desk, const struct outcome *outcome)
 {
         const struct parts parts = parts_of(outcome);
         bool secure = outcome->final && outcome->final->kind != FINDING_FAILURE;
 
         for (unsigned i = 0; i < parts.count; i++)
-                secure = secure && parts.item[i]->verdict == VERDICT_SECURE;
+                secure = secure && is_proven(desk, parts.item[i]);
         return secure;
 }
 
 /* RFC 6840 5.8: AD says that all of the answer is secure, to those who asked for it with DO or AD. Who asks with CD
  * wants to judge for himself, and gets no judgement. */
-static bool is_authentic(const struct outcome *outcome, const struct listener *to)
+static bool is_authentic(const struct desk *desk, const struct outcome *outcome, const struct listener *to)
 {
-        return is_secure(outcome) && !(to->flags & FLAG_CD) && (to->edns.dnssec_ok || (to->flags & FLAG_AD));
+        return is_secure(desk, outcome) && !(to->flags & FLAG_CD) && (to->edns.dnssec_ok || (to->flags & FLAG_AD));
 }
 
 /* RFC 8509 3.1: a secure answer that becomes SERVFAIL to tell which root keys are trusted here. */
 static bool is_sentinel(const struct request *request, const struct outcome *outcome, const struct listener *to)
 {
-        return !(to->flags & FLAG_CD) && is_secure(outcome) &&
+        return !(to->flags & FLAG_CD) && is_secure(request->desk, outcome) &&
                sentinel_refuses(request->policy->anchors, &request->question.name, request->question.type);
 }
 
@@ -430,19 +459,20 @@ static void answer_one(struct request *request, const struct listener *to, const
 
         question.name = to->qname;
         begin(&w, desk, request->policy->settings, to);
-        explain_all(&w, outcome, final);
+        explain_all(&w, request, outcome, final);
         put_question(&w, &question);
         if (rcode != RCODE_SERVFAIL && rcode != RCODE_REFUSED) {
                 put_aliases(&w, request, outcome);
                 put_final(&w, request, outcome);
                 put_proofs(&w, outcome);
         }
-        if (rcode != RCODE_SERVFAIL && is_authentic(outcome, to) && !w.altered)
+        if (rcode != RCODE_SERVFAIL && is_authentic(desk, outcome, to) && !w.altered)
                 compose_set_flags(w.c, FLAG_AD);
         if (rcode == RCODE_NOERROR)
                 put_additional(&w, request, final);
         set_rcode(&w, rcode); /* now already: the front shelf keeps the header as it is */
-        remember(&w, request, &question, final, rcode);
+        if (!stale_part(outcome))
+                remember(&w, request, &question, final, rcode);
         send(&w, rcode);
         uint64_t total = desk->now.mono_us > to->arrived_us ? desk->now.mono_us - to->arrived_us : 0;
         bool walked = request->spent[PURSE_MESSAGES] > 0;

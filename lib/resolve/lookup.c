@@ -25,10 +25,18 @@ static const char *kind_word(enum finding_kind kind)
         return "nothing";
 }
 
+/* Who has leave to be late looks for data; that there was none to be had is known. */
+static bool may_be_late(const struct task *task)
+{
+        return task->purpose == PURPOSE_STALE;
+}
+
 static const struct finding *from_notes(struct task *task, const struct name *name, uint16_t type)
 {
         const struct finding *found = notes_get(&task->request->notes, task->cut.partition, name, type);
 
+        if (found && found->kind == FINDING_FAILURE && may_be_late(task))
+                return NULL;
         if (found)
                 request_trace(task->request, task->number, STEP_NOTE, name, (unsigned)type, kind_word(found->kind));
         return found;
@@ -38,7 +46,8 @@ static const struct finding *from_notes(struct task *task, const struct name *na
  * With CD, or where the settings put up with it, data that proved bogus is served from its own space, and a failure to
  * validate is none (RFC 4035 3.2.2).
  */
-static bool look_in_cache(struct task *task, const struct name *name, uint16_t type, struct finding *out)
+static bool look_in_cache(struct task *task, const struct name *name, uint16_t type, uint32_t stale_s,
+                          struct finding *out)
 {
         struct request *request = task->request;
         struct cache *cache = request->desk->cache;
@@ -46,36 +55,52 @@ static bool look_in_cache(struct task *task, const struct name *name, uint16_t t
         if (trust_tolerates_bogus(request) &&
             cache_get_bogus(cache, task->cut.partition, name, type, &request->arena, out))
                 return true;
-        if (!cache_get(cache, task->cut.partition, name, type, 0, &request->arena, out))
+        if (!cache_get(cache, task->cut.partition, name, type, stale_s, &request->arena, out))
+                return false;
+        if (out->kind == FINDING_FAILURE && may_be_late(task))
                 return false;
         return !trust_tolerates_bogus(request) || out->kind != FINDING_FAILURE || out->verdict != VERDICT_BOGUS;
 }
 
-static const struct finding *from_cache(struct task *task, const struct name *name, uint16_t type)
+/* `stale_s`: how long past its end it may be. */
+static struct finding *from_cache(struct task *task, const struct name *name, uint16_t type, uint32_t stale_s)
 {
         struct request *request = task->request;
-        struct desk *desk = request->desk;
         struct finding found;
 
-        if (request->cold || !look_in_cache(task, name, type, &found))
+        if (request->cold || !look_in_cache(task, name, type, stale_s, &found))
                 return NULL;
         struct finding *kept = arena_copy(&request->arena, &found, sizeof found);
-        if (!kept)
-                return NULL;
-        kept->from_cache = true;
-        if (request->source_count < FRONT_SOURCES_MAX)
-                request->source[request->source_count++] = cache_last_used(desk->cache);
-        uint64_t left = kept->ends_at > desk->now.cache_s ? kept->ends_at - desk->now.cache_s : 0;
-        request_trace(request, task->number, STEP_HIT, name, (unsigned)type, kind_word(kept->kind), left, &kept->trace,
-                      &kept->server);
+        if (kept)
+                kept->from_cache = true;
         return kept;
+}
+
+static void tell_hit(struct task *task, const struct name *name, uint16_t type, const struct finding *found)
+{
+        const uint64_t now_s = task->request->desk->now.cache_s;
+
+        if (found->stale)
+                request_trace(task->request, task->number, STEP_STALE, name, (unsigned)type, now_s - found->ends_at);
+        else
+                request_trace(task->request, task->number, STEP_HIT, name, (unsigned)type, kind_word(found->kind),
+                              found->ends_at > now_s ? found->ends_at - now_s : 0, &found->trace, &found->server);
 }
 
 static const struct finding *known(struct task *task, const struct name *name, uint16_t type)
 {
+        struct request *request = task->request;
         const struct finding *found = from_notes(task, name, type);
 
-        return found ? found : from_cache(task, name, type);
+        if (found)
+                return found;
+        found = from_cache(task, name, type, 0);
+        if (!found)
+                return NULL;
+        if (request->source_count < FRONT_SOURCES_MAX)
+                request->source[request->source_count++] = cache_last_used(request->desk->cache);
+        tell_hit(task, name, type, found);
+        return found;
 }
 
 /* RFC 8020, as far as it is proven: below a name that does not exist there is nothing. Without proof it would be a
@@ -108,6 +133,32 @@ static const struct finding *known_alias(struct task *task)
         const struct finding *found = beside_alias ? NULL : known(task, &task->sname, TYPE_CNAME);
 
         return found && found->kind == FINDING_SET ? found : known_dname(task);
+}
+
+/*
+ * What was known here last: records, their absence, or an alias, whichever is youngest; else a DNAME above. Asked for
+ * only when nothing live is known, so stale and live data meet in a chain of aliases at most, each with its own TTL.
+ */
+static const struct finding *known_once(struct task *task)
+{
+        const uint32_t stale_s = task->request->policy->settings->serve_expired_ttl;
+        const struct finding *youngest = from_cache(task, &task->sname, task->qtype, stale_s);
+        const struct finding *alias =
+                task->qtype == TYPE_DS ? NULL : from_cache(task, &task->sname, TYPE_CNAME, stale_s);
+
+        if (alias && alias->kind == FINDING_SET && (!youngest || alias->stored_at > youngest->stored_at))
+                youngest = alias;
+        for (unsigned up = 1; up < task->sname.label_count && !youngest; up++) {
+                struct name owner = name_strip(&task->sname, up);
+
+                youngest = from_cache(task, &owner, TYPE_DNAME, stale_s);
+                if (youngest && youngest->kind != FINDING_SET)
+                        youngest = NULL;
+        }
+        if (youngest)
+                tell_hit(task, youngest->kind == FINDING_SET ? &youngest->set.owner : &task->sname,
+                         youngest->kind == FINDING_SET ? youngest->set.type : task->qtype, youngest);
+        return youngest;
 }
 
 /* --- Proofs of absence -------------------------------------------------------------------------------------------- */
@@ -166,7 +217,7 @@ static const struct finding *from_policy(struct task *task)
         const struct question question = { .name = task->sname, .type = task->qtype, .class = CLASS_IN };
         enum finding_kind kind = FINDING_NONE;
 
-        if (task->purpose != PURPOSE_QUESTION)
+        if (task->purpose != PURPOSE_QUESTION && task->purpose != PURPOSE_STALE)
                 return NULL;
         struct policy_verdict verdict = policy_question(task->request->policy, &question);
         switch (verdict.kind) {
@@ -205,8 +256,11 @@ static enum task_state settle_for(struct task *task, const struct finding *found
 /* An alias that leads on from the name, rather than the answer. */
 static bool leads_on(const struct task *task, const struct finding *found)
 {
-        return found->kind == FINDING_SET && found->set.type != task->qtype &&
-               (task->qtype != TYPE_ANY || !name_equal(&found->set.owner, &task->sname));
+        if (found->kind != FINDING_SET)
+                return false;
+        bool elsewhere = !name_equal(&found->set.owner, &task->sname);
+        return found->set.type != task->qtype ? task->qtype != TYPE_ANY || elsewhere
+                                              : found->set.type == TYPE_DNAME && elsewhere;
 }
 
 /* All that is known about where the aliases have led. NULL: nothing is. */
@@ -218,31 +272,46 @@ static const struct finding *look_up(struct task *task)
                 found = known(task, &task->sname, task->qtype);
         if (!found)
                 found = known_alias(task);
-        return found ? found : from_proofs(task);
+        if (!found)
+                found = may_be_late(task) ? known_once(task) : from_proofs(task);
+        return found;
 }
 
-enum task_state task_lookup(struct task *task)
+/* Aliases that lead nowhere are no failure of the question when only stale data was looked for. */
+static enum task_state follow_known(struct task *task, const struct finding *alias)
+{
+        if (!may_be_late(task))
+                return task_follow_on(task, alias);
+        return task_follow(task, alias) == FOLLOW_ON ? TASK_LOOKUP : TASK_DONE;
+}
+
+static enum task_state missed(struct task *task)
 {
         struct request *request = task->request;
-        const struct settings *settings = request->policy->settings;
-        const struct finding *found;
 
-        if (task->purpose == PURPOSE_PRIME)
-                return TASK_CUT;
-        do {
-                task->cut.partition = cut_partition(
-                        settings, cut_route(settings, &task->sname, task->qtype, task->without_forwarder));
-                found = look_up(task);
-                if (found && !leads_on(task, found))
-                        return settle_for(task, found);
-                enum task_state next = found ? task_follow_on(task, found) : TASK_LOOKUP;
-                if (next != TASK_LOOKUP)
-                        return next;
-        } while (found);
+        if (may_be_late(task))
+                return TASK_DONE;
         request_trace(request, task->number, STEP_MISS, &task->sname, (unsigned)task->qtype);
         if (task->number == 0) {
                 metrics_inc(request->desk->metrics->misses);
                 request_publish(request);
         }
         return TASK_CUT;
+}
+
+enum task_state task_lookup(struct task *task)
+{
+        const struct settings *settings = task->request->policy->settings;
+        enum task_state next = task->purpose == PURPOSE_PRIME ? TASK_CUT : TASK_LOOKUP;
+
+        while (next == TASK_LOOKUP) {
+                task->cut.partition = cut_partition(
+                        settings, cut_route(settings, &task->sname, task->qtype, task->without_forwarder));
+                const struct finding *found = look_up(task);
+
+                if (!found)
+                        return missed(task);
+                next = leads_on(task, found) ? follow_known(task, found) : settle_for(task, found);
+        }
+        return next;
 }

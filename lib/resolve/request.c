@@ -3,6 +3,7 @@
 #include "policy/policy.h"
 #include "resolve/answer.h"
 #include "resolve/desk.h"
+#include "resolve/stale.h"
 #include "resolve/task.h"
 #include "wire/rrtype.h"
 #include <stdlib.h>
@@ -27,6 +28,40 @@ static const enum limit_row purse_row[PURSE_COUNT] = {
         [PURSE_TCP_CONNECTS] = LIMIT_ROW_TCP_CONNECTS,
         [PURSE_TASKS] = LIMIT_ROW_TASKS,
 };
+
+/* --- Deadlines ---------------------------------------------------------------------------------------------------- */
+
+static uint64_t first_deadline(const struct request *request)
+{
+        uint64_t silent = request->began_us + (uint64_t)LIMIT_SILENCE_MS * MS;
+
+        return stale_is_hoped_for(request) && stale_due_us(request) < silent ? stale_due_us(request) : silent;
+}
+
+/*
+ * When servers keep silent for long, the rest of the time brings nothing either; but a forwarder has a walk of its own
+ * to make before it is heard.
+ */
+static uint64_t listener_deadline(const struct request *request, const struct listener *listener)
+{
+        const struct zone_setting *zone = request->root ? request->root->cut.zone : NULL;
+        uint64_t last = listener->arrived_us + (uint64_t)LIMIT_ANSWER_MS * MS;
+        uint64_t silent = request->heard_us + (uint64_t)LIMIT_SILENCE_MS * MS;
+
+        return silent < last && !(zone && request->root->cut.recursive) ? silent : last;
+}
+
+static uint64_t next_deadline(const struct request *request)
+{
+        uint64_t next = request->began_us + (uint64_t)LIMIT_REQUEST_MS * MS;
+
+        if (request->audience && stale_is_hoped_for(request) && stale_due_us(request) < next)
+                next = stale_due_us(request);
+        for (const struct listener *listener = request->audience; listener; listener = listener->next)
+                if (listener_deadline(request, listener) < next)
+                        next = listener_deadline(request, listener);
+        return next;
+}
 
 /* --- Opening and joining ------------------------------------------------------------------------------------------ */
 
@@ -141,7 +176,7 @@ struct request *request_open(struct desk *desk, const struct question *question,
                 return NULL;
         request->desk = desk;
         request->policy = policy_hold(desk->policy);
-        request->began_us = desk->now.mono_us;
+        request->began_us = request->heard_us = desk->now.mono_us;
         request->checking_disabled = (flags & FLAG_CD) != 0;
         request->recursion = (flags & FLAG_RD) != 0;
         request->cold = cold;
@@ -159,8 +194,8 @@ struct request *request_open(struct desk *desk, const struct question *question,
         request->question = *question;
         request->question.name = name_copy(&request->arena, &name);
         draw_trace(desk, request);
-        uint64_t last = request->began_us + (uint64_t)LIMIT_ANSWER_MS * MS;
-        if (!request->question.name.wire || timers_arm(&desk->request_timers, &request->timer, last) != ERR_OK) {
+        if (!request->question.name.wire ||
+            timers_arm(&desk->request_timers, &request->timer, first_deadline(request)) != ERR_OK) {
                 request_end(request);
                 return NULL;
         }
@@ -211,6 +246,12 @@ static struct listener *keep_listener(struct arena *arena, const struct listener
         return kept && kept->qname.wire ? kept : NULL;
 }
 
+/* Who joins late may have waited long enough already. The timer is armed and only moves, so this cannot fail. */
+static void rearm(struct request *request)
+{
+        (void)!timers_arm(&request->desk->request_timers, &request->timer, next_deadline(request));
+}
+
 bool request_join(struct request *request, const struct listener *listener)
 {
         if (!may_join(request, listener))
@@ -222,8 +263,10 @@ bool request_join(struct request *request, const struct listener *listener)
         }
         kept->next = request->audience;
         request->audience = kept;
-        if (request->listener_count++)
+        if (request->listener_count++) {
                 request_trace(request, 0, STEP_JOIN, request->desk->now.mono_us - request->began_us);
+                rearm(request);
+        }
         return true;
 }
 
@@ -379,7 +422,7 @@ static void conclude(struct request *request)
                 request->concluded = true;
                 cancel_orphans(request);
                 anybody_watches(request, &watcher);
-                answer_all(request, &request->root->outcome);
+                answer_all(request, stale_instead_of(request, &request->root->outcome));
                 hand_out_trace(request, watcher, true);
         } else if (!request->concluded && anybody_watches(request, &watcher)) {
                 hand_out_trace(request, watcher, false);
@@ -401,32 +444,28 @@ void request_run(struct request *request)
 
 /* --- Time --------------------------------------------------------------------------------------------------------- */
 
-static uint64_t listener_deadline(const struct listener *listener)
+static bool anybody_is_impatient(const struct request *request)
 {
-        return listener->arrived_us + (uint64_t)LIMIT_ANSWER_MS * MS;
+        for (const struct listener *listener = request->audience; listener; listener = listener->next)
+                if (listener_deadline(request, listener) <= request->desk->now.mono_us)
+                        return true;
+        return false;
 }
 
-/* SERVFAIL for those who have waited long enough; the work goes on unheard and is kept. */
+/* Stale data, or else SERVFAIL for those who have waited long enough; the work goes on unheard and is kept. */
 static void answer_the_impatient(struct request *request)
 {
+        bool impatient = anybody_is_impatient(request);
+        bool stale_due = request->audience && stale_due_us(request) <= request->desk->now.mono_us;
+        const struct outcome *stale = stale_due || impatient ? stale_outcome(request) : NULL;
         struct outcome outcome;
 
-        for (const struct listener *listener = request->audience; listener; listener = listener->next)
-                if (listener_deadline(listener) <= request->desk->now.mono_us) {
-                        task_outcome_too_late(request->root, &outcome);
-                        answer_all(request, &outcome);
-                        return;
-                }
-}
-
-static uint64_t next_deadline(const struct request *request)
-{
-        uint64_t next = request->began_us + (uint64_t)LIMIT_REQUEST_MS * MS;
-
-        for (const struct listener *listener = request->audience; listener; listener = listener->next)
-                if (listener_deadline(listener) < next)
-                        next = listener_deadline(listener);
-        return next;
+        if (stale) {
+                answer_all(request, stale);
+        } else if (impatient) {
+                task_outcome_too_late(request->root, &outcome);
+                answer_all(request, &outcome);
+        }
 }
 
 void request_on_time(struct request *request)

@@ -96,6 +96,7 @@ struct request {
         unsigned source_count;
         bool concluded; /* the root task is done, and the audience has its answer */
         bool retried;   /* messages went astray, or servers failed: the trace is worth keeping */
+        uint64_t heard_us; /* when a server was heard last; at first when it began */
 };
 
 /**

@@ -41,6 +41,8 @@ static const char *purpose_word(enum purpose purpose)
                 return "chain of trust";
         case PURPOSE_PRIME:
                 return "priming";
+        case PURPOSE_STALE:
+                return "stale data";
         }
         return "";
 }
@@ -49,6 +51,8 @@ static const char *purpose_word(enum purpose purpose)
 
 static bool may_start(struct request *request, const struct task *parent, enum purpose purpose)
 {
+        if (purpose == PURPOSE_STALE) /* one for each request, which asks nobody */
+                return true;
         if (parent && parent->depth >= LIMIT_NESTING) {
                 request_limit(request, parent->number, LIMIT_ROW_NESTING, parent->depth);
                 return false;
@@ -412,7 +416,8 @@ enum follow task_follow(struct task *task, const struct finding *alias)
         }
         request_trace(request, task->number, STEP_ALIAS, alias->set.type == TYPE_DNAME ? "DNAME" : "CNAME",
                       &task->sname, &target);
-        if (!request_spend(request, PURSE_ALIASES, 1) || outcome->alias_count == CLAIM_ALIASES)
+        if ((task->purpose != PURPOSE_STALE && !request_spend(request, PURSE_ALIASES, 1)) ||
+            outcome->alias_count == CLAIM_ALIASES)
                 return FOLLOW_TOO_FAR;
         bool circle = loops(task, &target);
         outcome->alias[outcome->alias_count++] = alias;
@@ -461,6 +466,7 @@ void task_arrived(struct task *task, const struct flight *flight, const uint8_t 
 {
         struct request *request = task->request;
 
+        request->heard_us = request->desk->now.mono_us;
         if (task->done || task->reply)
                 return;
         if (!request_spend(request, PURSE_BYTES, len)) {

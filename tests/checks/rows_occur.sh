@@ -15,8 +15,6 @@ if [ ! -x "$replay" ]; then
 fi
 
 elsewhere='
-step stale                serving stale data is not built yet
-metric stale_answers      serving stale data is not built yet
 step note                 no scenario yet
 step signature            no scenario of ours is signed
 step denied               no scenario of ours is signed
