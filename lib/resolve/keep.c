@@ -165,11 +165,31 @@ static enum task_state keep_shortened(struct task *task)
         return TASK_CUT;
 }
 
+/*
+ * Who asks for the CNAME that a DNAME stands for has got it with the DNAME. RFC 6672 3.2 would go on to the target, but
+ * authoritative servers stop as they do at any CNAME that was asked for (RFC 1034 4.3.2), and so do we.
+ */
+static enum task_state end_with_dname(struct task *task, const struct finding *dname)
+{
+        struct finding *final = arena_alloc(&task->request->arena, sizeof *final);
+
+        if (!final)
+                return task_give_up(task, EDE_OTHER, "out of memory");
+        *final = (struct finding){ .kind = FINDING_NODATA,
+                                   .verdict = dname->verdict,
+                                   .stored_at = dname->stored_at,
+                                   .ends_at = dname->ends_at };
+        task->outcome.final = final;
+        task->outcome.final_type = task->qtype;
+        return TASK_DONE;
+}
+
 enum task_state task_follow_on(struct task *task, const struct finding *alias)
 {
         switch (task_follow(task, alias)) {
         case FOLLOW_ON:
-                return TASK_LOOKUP;
+                return alias->set.type == TYPE_DNAME && task->qtype == TYPE_CNAME ? end_with_dname(task, alias)
+                                                                                 : TASK_LOOKUP;
         case FOLLOW_CIRCLE:
                 return task_give_up(task, EDE_OTHER, "the aliases go round in a circle");
         case FOLLOW_TOO_FAR:

@@ -124,13 +124,18 @@ static const struct finding *known_dname(struct task *task)
 }
 
 /*
- * A DS set is the parent zone's, so an alias that the child zone has at the name does not hide it (RFC 4035 2.4). To
- * ANY the alias is an answer itself.
+ * What an alias at the same name does not hide: itself; a DS set, which is the parent zone's (RFC 4035 2.4); what
+ * signing adds to each name (RFC 4035 2.5). To ANY the alias is an answer itself.
  */
+static bool is_beside_alias(uint16_t type)
+{
+        return type == TYPE_CNAME || type == TYPE_DS || type == TYPE_NSEC || type == TYPE_RRSIG || type == TYPE_ANY;
+}
+
 static const struct finding *known_alias(struct task *task)
 {
-        bool beside_alias = task->qtype == TYPE_CNAME || task->qtype == TYPE_DS || task->qtype == TYPE_ANY;
-        const struct finding *found = beside_alias ? NULL : known(task, &task->sname, TYPE_CNAME);
+        bool hidden = !is_beside_alias(task->qtype);
+        const struct finding *found = hidden ? known(task, &task->sname, TYPE_CNAME) : NULL;
 
         return found && found->kind == FINDING_SET ? found : known_dname(task);
 }

@@ -168,6 +168,8 @@ static enum trust_state judge_set(struct piece *piece)
         piece->why = trust.why;
         if (trust.verdict != VERDICT_SECURE)
                 return verdict_is(piece, trust.verdict);
+        if (set->type == TYPE_RRSIG) /* RFC 4035 2.2: signatures are not signed themselves */
+                return verdict_is(piece, VERDICT_INSECURE);
         if (!is_signed)
                 return judge_unsigned(piece, &zone);
         if (trust_set(piece->task, set, trust.keys, &verified, &good, &piece->why) == TRUST_WAIT)
@@ -195,7 +197,8 @@ static struct name denier(const struct piece *piece, bool *is_signed)
         return secure_from(piece, &piece->task->cut.delegation->cut);
 }
 
-/* NXDOMAIN for an empty non-terminal is a fault of old servers; what is proven counts (RFC 8020 3.1). */
+/* NXDOMAIN for an empty non-terminal is a fault of old servers; what is proven counts (RFC 8020 3.1). Where opt-out
+ * leaves it open, the server's word does. */
 static enum denial judge_proof(struct piece *piece, const struct denial_context *context)
 {
         struct finding *finding = piece->finding;
@@ -207,7 +210,7 @@ static enum denial judge_proof(struct piece *piece, const struct denial_context 
                         return denial;
         }
         enum denial denial = denial_of_type(context, piece->name, piece->type, &piece->why);
-        if (denial != DENIAL_MISSING)
+        if (denial == DENIAL_PROVEN)
                 finding->kind = FINDING_NODATA;
         return denial;
 }

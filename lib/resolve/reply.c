@@ -129,6 +129,14 @@ static bool follow_dname(struct reading *r, const struct rrset *set)
         return true;
 }
 
+/* The DNAME that stands for all names below it, this one too, if this server may speak of it. */
+static const struct rrset *dname_above(struct reading *r)
+{
+        const struct rrset *set = closest_above(r, SECTION_ANSWER, TYPE_DNAME, &r->claim->tail, true);
+
+        return set && in_bailiwick(r, &set->owner) ? set : NULL;
+}
+
 /*
  * One step along the chain; false at its end. A DNAME goes before the CNAME beside it: that one was made of it, has no
  * signature of its own, and our answer makes it again (RFC 6672 3.1, 5.3.1).
@@ -136,10 +144,10 @@ static bool follow_dname(struct reading *r, const struct rrset *set)
 static bool follow_alias(struct reading *r)
 {
         struct claim *claim = r->claim;
-        const struct rrset *set = closest_above(r, SECTION_ANSWER, TYPE_DNAME, &claim->tail, true);
+        const struct rrset *set = dname_above(r);
         struct name target;
 
-        if (set && in_bailiwick(r, &set->owner))
+        if (set)
                 return follow_dname(r, set);
         set = message_rrset(r->message, SECTION_ANSWER, &claim->tail, TYPE_CNAME, r->arena);
         return set && rrset_target(set, 0, &target) && add_alias(r, set) ? (claim->tail = target, true) : false;
@@ -189,11 +197,14 @@ static bool read_any(struct reading *r)
         return claim->final.kind == FINDING_SET;
 }
 
-/* Is what was asked for at the tail? */
+/* Is what was asked for at the tail? The CNAME that a DNAME brings with it is not, also when CNAME was asked for: it
+ * has no signature of its own. */
 static bool read_tail(struct reading *r)
 {
         if (r->context->qtype == TYPE_ANY)
                 return read_any(r);
+        if (r->context->qtype == TYPE_CNAME && dname_above(r))
+                return false;
         const struct rrset *set =
                 message_rrset(r->message, SECTION_ANSWER, &r->claim->tail, r->context->qtype, r->arena);
         if (set)

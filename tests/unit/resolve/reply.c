@@ -325,6 +325,20 @@ static void test_chains(void **state)
         CHECK_ROWS("zone.test.", "www.zone.test.", TYPE_A, rows, NULL);
 }
 
+/* Whoever asks for the CNAME that a DNAME brings with it gets the DNAME: that alone is signed. */
+static void test_cname_below_a_dname(void **state)
+{
+        static const struct row rows[] = {
+                { FLAG_AA,
+                  { "zone.test. DNAME other.example.\nwww.zone.test. CNAME www.other.example." },
+                  "alias: DNAME zone.test." },
+                { FLAG_AA, { "www.zone.test. CNAME www.other.example." }, "answer: 1 records" },
+        };
+
+        (void)state;
+        CHECK_ROWS("zone.test.", "www.zone.test.", TYPE_CNAME, rows, NULL);
+}
+
 static void test_dname_that_makes_names_too_long(void **state)
 {
         char owner[300] = "", record[700];
@@ -527,6 +541,7 @@ int main(void)
                 cmocka_unit_test(test_referrals),
                 cmocka_unit_test(test_glue_from_outside_counts_when_asked_to),
                 cmocka_unit_test(test_chains),
+                cmocka_unit_test(test_cname_below_a_dname),
                 cmocka_unit_test(test_dname_that_makes_names_too_long),
                 cmocka_unit_test(test_root_servers_in_an_answer),
                 cmocka_unit_test(test_ds_question),
