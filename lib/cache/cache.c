@@ -350,16 +350,17 @@ static uint64_t finding_ttl(const struct caps *caps, const struct finding *findi
         return 0;
 }
 
-/* Where a finding belongs. */
+/* Where a finding belongs. A failure is none but a failure, also when it was to validate: the space of bogus data holds
+ * what clients get that set CD. */
 static bool finding_key(struct key *key, cache_partition partition, const struct name *name, uint16_t type,
                         const struct finding *finding)
 {
         enum key_space space = SPACE_RECORDS;
 
-        if (finding->verdict == VERDICT_BOGUS)
-                space = SPACE_BOGUS;
-        else if (finding->kind == FINDING_FAILURE)
+        if (finding->kind == FINDING_FAILURE)
                 space = SPACE_FAILURES;
+        else if (finding->verdict == VERDICT_BOGUS)
+                space = SPACE_BOGUS;
         else if (finding->kind == FINDING_NXDOMAIN)
                 type = KEY_TYPE_NXDOMAIN;
         return key_records(key, space, partition, name, type);

@@ -307,16 +307,24 @@ void task_wish(struct task *task, const struct need *need)
 
 /* --- The outcome -------------------------------------------------------------------------------------------------- */
 
+/* Whose failure it is. What proved bogus behind an alias may hold when it is asked for on its own, so only the question
+ * that led there has failed. */
+static const struct name *failing_name(const struct task *task)
+{
+        return task->last_verdict == VERDICT_BOGUS && task->outcome.alias_count ? &task->qname : &task->sname;
+}
+
 static void note_failure(struct task *task, const struct finding *failure)
 {
         struct request *request = task->request;
+        const struct name *name = failing_name(task);
         uint32_t ttl;
 
         if (!notes_put(&request->notes, &request->arena, task->cut.partition, &task->sname, task->qtype, failure))
                 return;
         if (request_may_keep(request) &&
-            cache_put(request->desk->cache, task->cut.partition, &task->sname, task->qtype, failure, &ttl))
-                request_trace(request, task->number, STEP_STORED, &task->sname, (unsigned)task->qtype, "failure",
+            cache_put(request->desk->cache, task->cut.partition, name, task->qtype, failure, &ttl))
+                request_trace(request, task->number, STEP_STORED, name, (unsigned)task->qtype, "failure",
                               (uint64_t)ttl);
 }
 
@@ -336,7 +344,7 @@ static uint32_t failures_so_far(struct task *task)
 {
         struct request *request = task->request;
 
-        return cache_failures(request->desk->cache, task->cut.partition, &task->sname, task->qtype,
+        return cache_failures(request->desk->cache, task->cut.partition, failing_name(task), task->qtype,
                               2 * LIMIT_FAILURE_LAST_S, &request->arena);
 }
 

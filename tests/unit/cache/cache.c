@@ -317,6 +317,22 @@ static void test_bogus_is_kept_apart(void **state)
         assert_int_equal(out.verdict, VERDICT_BOGUS);
 }
 
+/* Clients that set CD get what is bogus, never the failure to validate it; the others get the failure (RFC 9520 3.2). */
+static void test_failure_to_validate_is_a_failure(void **state)
+{
+        struct bench *bench = *state;
+        struct finding failure = failure_of(bench, 5), out;
+        struct name name = name_of(bench, "bad.example.");
+
+        failure.verdict = VERDICT_BOGUS;
+        assert_true(put(bench, "bad.example.", TYPE_A, &failure, NULL));
+        settle(bench);
+        assert_true(get(bench, "bad.example.", TYPE_A, &out));
+        assert_int_equal(out.kind, FINDING_FAILURE);
+        assert_int_equal(out.verdict, VERDICT_BOGUS);
+        assert_false(cache_get_bogus(bench->cache, 0, &name, TYPE_A, &bench->arena, &out));
+}
+
 static void test_lower_rank_does_not_replace(void **state)
 {
         struct bench *bench = *state;
@@ -487,6 +503,7 @@ int main(void)
                 TEST(test_entries_end_and_serve_stale_on_request),
                 TEST(test_failure_is_noted_beside_the_data),
                 TEST(test_bogus_is_kept_apart),
+                TEST(test_failure_to_validate_is_a_failure),
                 TEST(test_lower_rank_does_not_replace),
                 TEST(test_other_anchors_are_a_miss),
                 TEST(test_a_negative_anchor_concerns_its_names_alone),
