@@ -31,14 +31,26 @@ static bool may_be_late(const struct task *task)
         return task->purpose == PURPOSE_STALE;
 }
 
+/*
+ * Does what is known of a name tell about this type? That a name is not there does for all types, but of the parent's
+ * DS set only a proof can say so, not the child. A DNAME above an anchor does not redirect the names below it.
+ */
+static bool counts(const struct task *task, const struct finding *found, uint16_t type)
+{
+        bool is_proven = found->verdict == VERDICT_SECURE || !trust_wanted(task);
+
+        if (found->kind == FINDING_NXDOMAIN)
+                return type != TYPE_DS || is_proven;
+        return found->kind != FINDING_SET || trust_may_redirect(task, found, &task->sname);
+}
+
 static const struct finding *from_notes(struct task *task, const struct name *name, uint16_t type)
 {
         const struct finding *found = notes_get(&task->request->notes, task->cut.partition, name, type);
 
-        if (found && found->kind == FINDING_FAILURE && may_be_late(task))
+        if (!found || !counts(task, found, type) || (found->kind == FINDING_FAILURE && may_be_late(task)))
                 return NULL;
-        if (found)
-                request_trace(task->request, task->number, STEP_NOTE, name, (unsigned)type, kind_word(found->kind));
+        request_trace(task->request, task->number, STEP_NOTE, name, (unsigned)type, kind_word(found->kind));
         return found;
 }
 
@@ -57,7 +69,7 @@ static bool look_in_cache(struct task *task, const struct name *name, uint16_t t
                 return true;
         if (!cache_get(cache, task->cut.partition, name, type, stale_s, &request->arena, out))
                 return false;
-        if (out->kind == FINDING_FAILURE && may_be_late(task))
+        if (!counts(task, out, type) || (out->kind == FINDING_FAILURE && may_be_late(task)))
                 return false;
         return !trust_tolerates_bogus(request) || out->kind != FINDING_FAILURE || out->verdict != VERDICT_BOGUS;
 }

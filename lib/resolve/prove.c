@@ -15,10 +15,11 @@ enum { BOGUS_REPLIES_MAX = 3 };
 struct piece {
         struct task *task;
         struct finding *finding;
-        const struct name *name; /* the owner, or the name that is denied */
-        uint16_t type;
-        bool is_end_of_chain; /* aliases lead here, so it can be asked for on its own */
-        bool data_failed;     /* the data itself did not hold: another server may have better */
+        const struct name *name;    /* the owner, or the name that is denied */
+        const struct name *subject; /* the name that was asked for: where the owner is a DNAME's, it lies below */
+        uint16_t type;              /* DS also for an alias that stands where a DS set would be */
+        bool is_end_of_chain;       /* aliases lead here, so it can be asked for on its own */
+        bool data_failed;           /* the data itself did not hold: another server may have better */
         struct reason why;
 };
 
@@ -43,38 +44,55 @@ static void end_by(struct finding *finding, uint64_t now_s, uint32_t ttl)
 /* --- Which zone speaks -------------------------------------------------------------------------------------------- */
 
 /*
- * Where nothing is signed: the cut, or an anchor between it and the name, as with a forwarder and an island of trust.
+ * What a message says of itself decides nothing here. The zone that a piece is judged by lies at or above its name, or
+ * it has no say about it; and not above the cut that was asked nor the anchor nearest to the name, for whoever put that
+ * there trusts the zones above it less. What is unsigned is judged from the lowest such zone downwards.
  */
-static struct name secure_from(const struct piece *piece, const struct name *cut)
+
+/* The name that the zone in question holds: a DS set is the parent's (RFC 4035 2.4). */
+static struct name held_name(const struct piece *piece)
 {
+        return trust_holder(piece->name, piece->type);
+}
+
+static struct name floor_of(const struct piece *piece)
+{
+        const struct name *cut = &piece->task->cut.delegation->cut;
+        struct name held = held_name(piece);
         bool negative;
-        const struct anchor *anchor = anchor_above(piece->task->request->policy->anchors, piece->name, &negative);
+        const struct anchor *anchor = anchor_above(piece->task->request->policy->anchors, &held, &negative);
 
         return anchor && name_is_below(&anchor->name, cut) ? anchor->name : *cut;
 }
 
 /*
- * The zone that signed a set, as far as its signatures may say so: the servers of a cut may also serve zones below it
- * without a referral, never above it. A DS set is the parent's: its signer is above its owner. Unsigned: the cut
- * itself.
+ * May this zone speak? The servers of a cut may also serve zones below it without a referral, never above it. That a
+ * name is not there a zone above the anchor may say too: nobody else can, once the anchor's zone is gone.
  */
-static struct name speaker(const struct piece *piece, const struct rrset *set, bool *is_signed)
+static bool may_speak(const struct piece *piece, const struct name *signer)
 {
-        const struct name *cut = &piece->task->cut.delegation->cut;
+        struct name held = held_name(piece), floor = floor_of(piece);
+        const struct name *lowest =
+                piece->finding->kind == FINDING_NXDOMAIN ? &piece->task->cut.delegation->cut : &floor;
+
+        return name_is_at_or_below(&held, signer) && name_is_at_or_below(signer, lowest);
+}
+
+/* The zone that signed one of these sets, if it may speak. False: none of them is signed by such a zone. */
+static bool find_speaker(const struct piece *piece, const struct rrset *set, unsigned count, struct name *zone)
+{
         struct rrsig sig;
 
-        *is_signed = false;
-        for (unsigned i = 0; i < set->sig_count; i++) {
-                if (!rrsig_read(&set->sigs[i], &sig) || sig.covered != set->type)
-                        continue;
-                bool above = set->type == TYPE_DS ? name_is_below(&set->owner, &sig.signer)
-                                                  : name_is_at_or_below(&set->owner, &sig.signer);
-                if (above && name_is_at_or_below(&sig.signer, cut)) {
-                        *is_signed = true;
-                        return sig.signer;
+        for (unsigned s = 0; s < count; s++)
+                for (unsigned i = 0; i < set[s].sig_count; i++) {
+                        if (!rrsig_read(&set[s].sigs[i], &sig) || sig.covered != set[s].type ||
+                            !may_speak(piece, &sig.signer))
+                                continue;
+                        *zone = sig.signer;
+                        return true;
                 }
-        }
-        return secure_from(piece, cut);
+        *zone = floor_of(piece);
+        return false;
 }
 
 /* Unsigned data, or a proof that is lacking: fine in a zone that is provably unsigned, bogus elsewhere. */
@@ -158,11 +176,12 @@ static enum trust_state judge_set(struct piece *piece)
         const struct rrset *set = &piece->finding->set;
         struct verified verified;
         struct trust trust;
+        struct name zone;
         bool is_signed, good;
-        struct name zone = speaker(piece, set, &is_signed);
 
         if (set->type == TYPE_DNSKEY)
                 return judge_keys(piece);
+        is_signed = find_speaker(piece, set, 1, &zone);
         if (trust_of(piece->task, &zone, &trust) == TRUST_WAIT)
                 return TRUST_WAIT;
         piece->why = trust.why;
@@ -181,21 +200,6 @@ static enum trust_state judge_set(struct piece *piece)
 }
 
 /* --- Absence ------------------------------------------------------------------------------------------------------ */
-
-/* The zone that denies: the one that signed the SOA or the first denying set; the cut where nothing is signed. */
-static struct name denier(const struct piece *piece, bool *is_signed)
-{
-        const struct finding *finding = piece->finding;
-
-        for (unsigned i = 0; i < finding->proof_count; i++) {
-                struct name zone = speaker(piece, &finding->proof[i], is_signed);
-
-                if (*is_signed)
-                        return zone;
-        }
-        *is_signed = false;
-        return secure_from(piece, &piece->task->cut.delegation->cut);
-}
 
 /* NXDOMAIN for an empty non-terminal is a fault of old servers; what is proven counts (RFC 8020 3.1). Where opt-out
  * leaves it open, the server's word does. */
@@ -241,9 +245,10 @@ static enum trust_state judge_denial(struct piece *piece, struct trust *trust)
 
 static enum trust_state judge_absence(struct piece *piece)
 {
+        const struct finding *finding = piece->finding;
         struct trust trust;
-        bool is_signed;
-        struct name zone = denier(piece, &is_signed);
+        struct name zone;
+        bool is_signed = find_speaker(piece, finding->proof, finding->proof_count, &zone);
 
         if (trust_of(piece->task, &zone, &trust) == TRUST_WAIT)
                 return TRUST_WAIT;
@@ -256,7 +261,7 @@ static enum trust_state judge_absence(struct piece *piece)
 
 /* --- The state ---------------------------------------------------------------------------------------------------- */
 
-static enum trust_state judge(struct piece *piece)
+static enum trust_state judge_kind(struct piece *piece)
 {
         switch (piece->finding->kind) {
         case FINDING_SET:
@@ -267,6 +272,21 @@ static enum trust_state judge(struct piece *piece)
         case FINDING_FAILURE:
         case FINDING_NONE:
                 break;
+        }
+        return TRUST_KNOWN;
+}
+
+static enum trust_state judge(struct piece *piece)
+{
+        struct name held = held_name(piece);
+
+        if (trust_is_waived(piece->task, &held, &piece->why))
+                return verdict_is(piece, VERDICT_INSECURE);
+        if (judge_kind(piece) == TRUST_WAIT)
+                return TRUST_WAIT;
+        if (piece->finding->kind == FINDING_SET && !trust_may_redirect(piece->task, piece->finding, piece->subject)) {
+                piece->why = (struct reason){ .ede = EDE_BOGUS, .text = "an alias above the trust anchor is unproven" };
+                return data_is_bogus(piece);
         }
         return TRUST_KNOWN;
 }
@@ -306,6 +326,12 @@ static void tolerate(struct piece *piece)
         piece->task->request->retried = true;
 }
 
+/* A DS question asks the parent, so what is said instead is the parent's too. A DNAME lies above the name anyway. */
+static bool is_in_place_of_ds(const struct claim *claim, const struct rrset *set)
+{
+        return claim->final_type == TYPE_DS && set->type == TYPE_CNAME;
+}
+
 /* The piece with number i: the aliases in their order, then all that is at their end. False: there is none. */
 static bool piece_at(struct task *task, unsigned i, struct piece *out)
 {
@@ -322,7 +348,9 @@ static bool piece_at(struct task *task, unsigned i, struct piece *out)
                                                       : &claim->final;
         bool is_set = out->finding->kind == FINDING_SET;
         out->name = is_set ? &out->finding->set.owner : &claim->tail;
-        out->type = is_set ? out->finding->set.type : claim->final_type;
+        out->subject = i < claim->alias_count ? &claim->subject[i] : &claim->tail;
+        out->type = is_set && !is_in_place_of_ds(claim, &out->finding->set) ? out->finding->set.type
+                                                                            : claim->final_type;
         return true;
 }
 

@@ -99,6 +99,7 @@ static bool add_alias(struct reading *r, const struct rrset *set)
 
         if (claim->alias_count == CLAIM_ALIASES)
                 return false;
+        claim->subject[claim->alias_count] = claim->tail;
         struct finding *alias = &claim->alias[claim->alias_count++];
         *alias = (struct finding){ .kind = FINDING_SET, .set = *set };
         date_finding(r, alias, set->ttl);
@@ -159,10 +160,14 @@ static void find_set(struct reading *r, struct finding *out, const struct rrset 
         date_finding(r, out, set->ttl);
 }
 
-/* Is it a type of the tail that none of the sets found so far has? Signatures go with what they sign. */
+/*
+ * Is it a type of the tail that none of the sets found so far has? Signatures go with what they sign, and the DS set is
+ * the parent's, who has not been asked.
+ */
 static bool is_another_set(const struct claim *claim, const struct rr *rr)
 {
-        if (rr->type == TYPE_RRSIG || rr->class != CLASS_IN || !name_equal(&rr->owner, &claim->tail))
+        if (rr->type == TYPE_RRSIG || rr->type == TYPE_DS || rr->class != CLASS_IN ||
+            !name_equal(&rr->owner, &claim->tail))
                 return false;
         for (unsigned i = 0; i < claim->beside_count; i++)
                 if (claim->beside[i].set.type == rr->type)

@@ -35,6 +35,7 @@ struct claim {
         bool authoritative; /* AA */
         unsigned alias_count;
         struct finding alias[CLAIM_ALIASES]; /* CNAME and DNAME sets in the order of the chain */
+        struct name subject[CLAIM_ALIASES];  /* the name that each leads away from */
         struct name tail;                    /* where the aliases lead; the question's name without aliases */
         struct finding final;                /* ANSWER: what is at the tail */
         unsigned beside_count;

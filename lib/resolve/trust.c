@@ -136,6 +136,31 @@ static void say(struct reason *why, uint16_t ede, const char *before, const stru
         snprintf(why->text, sizeof why->text, "%s%s%s", before, name_text(name, text), after);
 }
 
+struct name trust_holder(const struct name *name, uint16_t type)
+{
+        return type == TYPE_DS && !name_is_root(name) ? name_strip(name, 1) : *name;
+}
+
+bool trust_is_waived(const struct task *task, const struct name *name, struct reason *why)
+{
+        bool negative;
+
+        (void)anchor_above(task->request->policy->anchors, name, &negative);
+        if (negative)
+                say(why, EDE_NEGATIVE_ANCHOR, "a negative trust anchor covers ", name, "");
+        return negative;
+}
+
+bool trust_may_redirect(const struct task *task, const struct finding *alias, const struct name *from)
+{
+        bool negative;
+
+        if (alias->set.type != TYPE_DNAME || alias->verdict == VERDICT_SECURE || !trust_wanted(task))
+                return true;
+        const struct anchor *anchor = anchor_above(task->request->policy->anchors, from, &negative);
+        return !anchor || !name_is_below(&anchor->name, &alias->set.owner);
+}
+
 static enum trust_state known(struct trust *out, enum verdict verdict)
 {
         out->verdict = verdict;
@@ -358,8 +383,8 @@ static enum trust_state judge_referral(struct task *task, struct delegation *d, 
                 return judge_missing_ds(task, d, &parent, out, judged);
         if (trust_set(task, &d->ds, parent.keys, &verified, &good, &out->why) == TRUST_WAIT)
                 return TRUST_WAIT;
-        *judged = good; /* else another server of the parent may have a better one */
-        return good ? mark_delegation(task, d, DS_PRESENT, VERDICT_SECURE, out) : TRUST_KNOWN;
+        *judged = good && !verified.wildcard; /* else another server of the parent may have a better one */
+        return *judged ? mark_delegation(task, d, DS_PRESENT, VERDICT_SECURE, out) : TRUST_KNOWN;
 }
 
 struct name trust_signer(const struct rrset *set, unsigned count)
@@ -372,7 +397,10 @@ struct name trust_signer(const struct rrset *set, unsigned count)
         return name_root;
 }
 
-/* A question for the DS set was asked on its own; what it brought has been judged in its own PROVE. */
+/*
+ * A question for the DS set was asked on its own; what it brought has been judged in its own PROVE. Where the client
+ * set CD it has come here whatever the verdict is: what is not proven says nothing.
+ */
 static enum trust_state from_ds_task(struct task *task, const struct task *sub, const struct name *zone,
                                      struct parent_word *out)
 {
@@ -384,13 +412,12 @@ static enum trust_state from_ds_task(struct task *task, const struct task *sub, 
                 out->why = trust.why;
                 return word(out, trust.verdict);
         }
-        if (final->verdict == VERDICT_BOGUS) {
-                quote(&out->why, &final->ede);
-                return word(out, VERDICT_BOGUS);
+        const struct finding *said = sub->outcome.alias_count ? sub->outcome.alias[0] : final;
+        if (said->verdict != VERDICT_SECURE) {
+                quote(&out->why, &said->ede);
+                return word(out, said->verdict == VERDICT_UNCHECKED ? VERDICT_INDETERMINATE : said->verdict);
         }
-        if (final->verdict != VERDICT_SECURE)
-                return word(out, VERDICT_INSECURE);
-        if (sub->outcome.alias_count || final->kind == FINDING_NXDOMAIN) {
+        if (said != final || final->kind == FINDING_NXDOMAIN) {
                 out->no_cut = true;
                 return word(out, VERDICT_SECURE);
         }
@@ -419,6 +446,12 @@ static enum trust_state ask_for_ds(struct task *task, const struct name *zone, s
         return state;
 }
 
+/* May the zone that referred to this one be heard? Not one above the anchor, for nobody vouches for it. */
+static bool is_anchored(const struct delegation *d, const struct anchor *anchor)
+{
+        return d->parent.wire && (!anchor || name_is_at_or_below(&d->parent, &anchor->name));
+}
+
 /* What the parent side says of a zone: an anchor, a judged delegation, a referral to be judged, or a question of its
  * own. */
 static enum trust_state parent_says(struct task *task, const struct name *zone, unsigned depth, struct parent_word *out)
@@ -441,7 +474,7 @@ static enum trust_state parent_says(struct task *task, const struct name *zone, 
         }
         if (d && d->ds_state == DS_NONE && d->verdict == VERDICT_INSECURE)
                 return word(out, VERDICT_INSECURE);
-        if (d && d->parent.wire && depth < CHAIN_MAX) {
+        if (d && is_anchored(d, anchor) && depth < CHAIN_MAX) {
                 bool judged;
 
                 if (judge_referral(task, d, depth, out, &judged) == TRUST_WAIT)
@@ -482,11 +515,10 @@ static enum trust_state trust_at(struct task *task, const struct name *zone, uns
         bool negative;
 
         *out = (struct trust){ .verdict = VERDICT_UNCHECKED, .why = { .ede = EDE_NONE } };
-        if (!anchor_above(task->request->policy->anchors, zone, &negative)) {
-                if (negative)
-                        say(&out->why, EDE_NEGATIVE_ANCHOR, "a negative trust anchor covers ", zone, "");
-                return known(out, negative ? VERDICT_INSECURE : VERDICT_UNCHECKED);
-        }
+        if (trust_is_waived(task, zone, &out->why))
+                return known(out, VERDICT_INSECURE);
+        if (!anchor_above(task->request->policy->anchors, zone, &negative))
+                return known(out, VERDICT_UNCHECKED);
         if (ring_get(task, zone, out))
                 return TRUST_KNOWN;
         if (parent_says(task, zone, depth, &parent) == TRUST_WAIT)
@@ -565,8 +597,10 @@ enum trust_state trust_keys(struct task *task, const struct rrset *dnskey, struc
         bool unsupported = false, negative, good;
 
         *out = (struct trust){ .verdict = VERDICT_UNCHECKED, .why = { .ede = EDE_NONE } };
+        if (trust_is_waived(task, zone, &out->why))
+                return known(out, VERDICT_INSECURE);
         if (!anchor_above(task->request->policy->anchors, zone, &negative))
-                return known(out, negative ? VERDICT_INSECURE : VERDICT_UNCHECKED);
+                return known(out, VERDICT_UNCHECKED);
         if (parent_says(task, zone, 0, &parent) == TRUST_WAIT)
                 return TRUST_WAIT;
         out->why = parent.why;

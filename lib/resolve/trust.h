@@ -50,6 +50,18 @@ bool trust_may_need_keys(struct task *task, const struct name *zone);
 /** The deepest zone at or above a name (for DS: above it) that is on the key ring as secure. False: none is. */
 bool trust_deepest(struct task *task, const struct name *name, uint16_t type, struct name *zone);
 
+/** The name whose zone holds this type at a name: the name itself, for DS the one above it (RFC 4035 2.4). */
+struct name trust_holder(const struct name *name, uint16_t type);
+
+/** Does a negative trust anchor cover this name (RFC 7646)? Then nothing at it is validated, and why says so. */
+bool trust_is_waived(const struct task *task, const struct name *name, struct reason *why);
+
+/**
+ * May this set be followed from a name? Not if it is an unproven DNAME above a trust anchor that the name lies below:
+ * an unsigned parent would redirect the island that somebody anchored.
+ */
+bool trust_may_redirect(const struct task *task, const struct finding *alias, const struct name *from);
+
 /** The zone whose signatures these sets carry; the root when nothing is signed. */
 struct name trust_signer(const struct rrset *set, unsigned count);
 
