@@ -7,9 +7,6 @@
 #include <string.h>
 
 enum {
-        DNSKEY_HEAD_LEN = 4,    /* flags, protocol, algorithm */
-        DNSKEY_ZONE = 0x0100,   /* RFC 4034 2.1.1 */
-        DNSKEY_REVOKE = 0x0080, /* RFC 5011 3 */
         DNSKEY_PROTOCOL = 3,
         DS_HEAD_LEN = 4, /* key tag, algorithm, digest type */
         DS_SHA1 = 1,
@@ -52,6 +49,17 @@ void zone_keys_init(struct zone_keys *keys, const struct crypto_policy *policy, 
                     crypto_algorithm_supported(policy, dnskey_algorithm(key)))
                         add(keys, key);
         }
+}
+
+bool dnskey_is_revoked(const struct rdata *dnskey)
+{
+        return dnskey->len > DNSKEY_HEAD_LEN && (load_u16(dnskey->bytes) & DNSKEY_REVOKE);
+}
+
+void zone_keys_only(struct zone_keys *keys, const struct name *zone, const struct rdata *dnskey)
+{
+        *keys = (struct zone_keys){ .zone = *zone };
+        add(keys, dnskey);
 }
 
 /* --- DS ----------------------------------------------------------------------------------------------------------- */

@@ -11,6 +11,16 @@
 
 enum { ZONE_KEYS_MAX = 32 };
 
+enum {
+        DNSKEY_HEAD_LEN = 4,    /* flags, protocol, algorithm */
+        DNSKEY_ZONE = 0x0100,   /* RFC 4034 2.1.1 */
+        DNSKEY_REVOKE = 0x0080, /* RFC 5011 3 */
+        DNSKEY_SEP = 0x0001,    /* RFC 4034 2.1.1 */
+};
+
+/** Is this DNSKEY RDATA with the REVOKE bit? */
+bool dnskey_is_revoked(const struct rdata *dnskey);
+
 struct zone_keys {
         struct name zone;
         unsigned count;
@@ -26,6 +36,9 @@ struct zone_keys {
  * RFC 5011 2.1). Borrows the set.
  */
 void zone_keys_init(struct zone_keys *keys, const struct crypto_policy *policy, const struct rrset *dnskey);
+
+/** One key alone, revoked or not: to see whether it signed its own revocation (RFC 5011 2.1). Borrows it. */
+void zone_keys_only(struct zone_keys *keys, const struct name *zone, const struct rdata *dnskey);
 
 /**
  * The keys of the set that the DS records name. Only these may prove the set. Borrows the set.

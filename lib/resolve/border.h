@@ -71,7 +71,12 @@ enum action_kind {
         ACTION_ANSWER,  /* bytes for a client */
         ACTION_DROP,    /* a client gets no answer */
         ACTION_RECORD,  /* a trace, whole or as it grows */
-        ACTION_PUBLISH, /* new trust anchors for the other workers */
+        ACTION_PUBLISH, /* something that concerns the whole process, see enum news */
+};
+
+/* What a worker finds out for all. */
+enum news {
+        NEWS_KEYS, /* a zone whose anchors are followed has shown its keys: a sighting (dnssec/sighting.h) */
 };
 
 struct action {
@@ -112,6 +117,7 @@ struct action {
                         bool keep;   /* something went wrong or was retried: to be kept even above the trace rate */
                 } record;
                 struct {
+                        enum news news;
                         const uint8_t *bytes;
                         size_t len;
                 } publish;

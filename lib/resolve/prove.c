@@ -2,6 +2,7 @@
 #include "policy/policy.h"
 #include "resolve/desk.h"
 #include "resolve/request.h"
+#include "resolve/sight.h"
 #include "resolve/states.h"
 #include "resolve/trust.h"
 #include "watch/metrics.h"
@@ -162,7 +163,8 @@ static enum trust_state judge_keys(struct piece *piece)
 {
         struct trust trust;
 
-        if (trust_keys(piece->task, &piece->finding->set, &trust) == TRUST_WAIT)
+        if (trust_keys(piece->task, &piece->finding->set, &trust) == TRUST_WAIT ||
+            sight_keys(piece->task, &piece->finding->set, trust.verdict == VERDICT_SECURE) == TRUST_WAIT)
                 return TRUST_WAIT;
         piece->why = trust.why;
         if (trust.verdict == VERDICT_SECURE && piece->finding->ends_at > trust.ends_at)

@@ -112,11 +112,22 @@ static void test_the_file_is_checked_under_flags(void **state)
         assert_int_equal(complaints.item[0].line, 1);
 }
 
+/* Also a setting of words may be switched on and off, if yes is one of them. */
+static bool is_switch(enum option_id id)
+{
+        const struct option_word *word;
+
+        for (unsigned i = 0; (word = option_word(id, i)); i++)
+                if (strcmp(word->word, "yes") == 0)
+                        return true;
+        return option_row(id)->kind == OPTION_BOOL;
+}
+
 static void test_which_flags_there_are(void **state)
 {
         (void)state;
         for (unsigned id = 0; id < OPTION_COUNT; id++) {
-                bool is_bool = option_row(id)->kind == OPTION_BOOL || id == OPTION_validation;
+                bool is_bool = is_switch(id);
                 char key[OPTION_KEY_MAX], negated[OPTION_KEY_MAX + 3] = "no-";
 
                 option_key(id, key);
