@@ -14,9 +14,8 @@ enum { DAY = 86400, ZONE_SETS = 32, EVIL = 66 };
 
 struct world_zone {
         const char *text;
-        uint8_t address[4];
+        const uint8_t *address;
         bool is_signed;
-        const char *records[12];
         struct name apex;
         struct signer_key key;
         unsigned count;
@@ -29,35 +28,37 @@ static struct {
         char settings[2][1024]; /* from the root, from the island */
         struct arena_mark made; /* what is forged lies behind it */
         struct world_zone zone[FORGER_ZONES];
-} world = {
-        .zone =
-                {
-                        {".",
-                         {192, 0, 2, 1},
-                         true,
-                         {". 3600 SOA ns.root. a. 1 2 3 4 300", ". 3600 NS ns.root.", "ns.root. 3600 A 192.0.2.1",
-                          "example. 3600 NS ns.example."}},
-                        {"example.",
-                         {192, 0, 2, 2},
-                         true,
-                         {"example. 3600 SOA ns.example. a. 1 2 3 4 300", "example. 3600 NS ns.example.",
-                          "ns.example. 3600 A 192.0.2.2", "www.example. 300 A 198.51.100.1",
-                          "alias.example. 300 CNAME www.example.", "far.example. 300 CNAME host.sub.example.",
-                          "*.wild.example. 300 TXT wild", "real.wild.example. 300 TXT real",
-                          "sub.example. 3600 NS ns.sub.example.", "open.example. 3600 NS ns.open.example."}},
-                        {"sub.example.",
-                         {192, 0, 2, 3},
-                         true,
-                         {"sub.example. 3600 SOA ns.sub.example. a. 1 2 3 4 300",
-                          "sub.example. 3600 NS ns.sub.example.", "ns.sub.example. 3600 A 192.0.2.3",
-                          "host.sub.example. 300 A 198.51.100.2"}},
-                        {"open.example.",
-                         {192, 0, 2, 4},
-                         false,
-                         {"open.example. 3600 SOA ns.open.example. a. 1 2 3 4 300",
-                          "open.example. 3600 NS ns.open.example.", "ns.open.example. 3600 A 192.0.2.4",
-                          "www.open.example. 300 A 198.51.100.3"}},
-                },
+} world;
+
+/* What is written by hand; the rest of a world_zone is made of it. */
+static const struct {
+        const char *text;
+        uint8_t address[4];
+        bool is_signed;
+        const char *records[12];
+} written[FORGER_ZONES] = {
+        {".",
+         {192, 0, 2, 1},
+         true,
+         {". 3600 SOA ns.root. a. 1 2 3 4 300", ". 3600 NS ns.root.", "ns.root. 3600 A 192.0.2.1",
+          "example. 3600 NS ns.example."}},
+        {"example.",
+         {192, 0, 2, 2},
+         true,
+         {"example. 3600 SOA ns.example. a. 1 2 3 4 300", "example. 3600 NS ns.example.",
+          "ns.example. 3600 A 192.0.2.2", "www.example. 300 A 198.51.100.1", "alias.example. 300 CNAME www.example.",
+          "far.example. 300 CNAME host.sub.example.", "*.wild.example. 300 TXT wild", "real.wild.example. 300 TXT real",
+          "sub.example. 3600 NS ns.sub.example.", "open.example. 3600 NS ns.open.example."}},
+        {"sub.example.",
+         {192, 0, 2, 3},
+         true,
+         {"sub.example. 3600 SOA ns.sub.example. a. 1 2 3 4 300", "sub.example. 3600 NS ns.sub.example.",
+          "ns.sub.example. 3600 A 192.0.2.3", "host.sub.example. 300 A 198.51.100.2"}},
+        {"open.example.",
+         {192, 0, 2, 4},
+         false,
+         {"open.example. 3600 SOA ns.open.example. a. 1 2 3 4 300", "open.example. 3600 NS ns.open.example.",
+          "ns.open.example. 3600 A 192.0.2.4", "www.open.example. 300 A 198.51.100.3"}},
 };
 
 /* --- Making the world --------------------------------------------------------------------------------------------- */
@@ -122,9 +123,10 @@ static void add_nsec(struct world_zone *zone)
 
 static void zone_make(struct world_zone *zone)
 {
-        zone->apex = signer_name(&world.arena, zone->text);
-        for (unsigned i = 0; i < COUNT(zone->records) && zone->records[i]; i++)
-                add_set(zone, signer_set(&world.arena, zone->records[i]));
+        const char *const *records = written[zone - world.zone].records;
+
+        for (unsigned i = 0; i < COUNT(written[0].records) && records[i]; i++)
+                add_set(zone, signer_set(&world.arena, records[i]));
         if (!zone->is_signed)
                 return;
         for (unsigned child = 0; child < FORGER_ZONES; child++) {
@@ -162,8 +164,15 @@ void forger_open(void)
                 return;
         arena_init(&world.arena, 256 << 20);
         signer_key_make(&world.evil, SIGNER_ED25519, 0, EVIL);
-        for (uint8_t i = 0; i < FORGER_ZONES; i++)
-                signer_key_make(&world.zone[i].key, SIGNER_ED25519, 0, (uint8_t)(i + 1));
+        for (uint8_t i = 0; i < FORGER_ZONES; i++) {
+                struct world_zone *zone = &world.zone[i];
+
+                zone->text = written[i].text;
+                zone->address = written[i].address;
+                zone->is_signed = written[i].is_signed;
+                zone->apex = signer_name(&world.arena, zone->text);
+                signer_key_make(&zone->key, SIGNER_ED25519, 0, (uint8_t)(i + 1));
+        }
         for (uint8_t i = 0; i < FORGER_ZONES; i++)
                 zone_make(&world.zone[i]);
         write_settings(world.settings[0], &world.zone[0]);
