@@ -42,6 +42,7 @@ void clock_tick(struct clock *clock)
         clock->wall_us = read_us(CLOCK_REALTIME);
         clock->now.mono_us = read_us(CLOCK_MONOTONIC);
         clock->now.wall_s = clock->wall_us / US_PER_S;
+        clock->now.wall_rest_us = (uint32_t)(clock->wall_us % US_PER_S);
         clock->now.cache_s =
                 (uint64_t)((int64_t)boot_us + raise_lead((int64_t)clock->wall_us - (int64_t)boot_us)) / US_PER_S;
 }

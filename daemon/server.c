@@ -158,6 +158,19 @@ static void store_changed(void *context, const struct store_report *report)
                  report->reason[0] ? ": " : "", report->reason);
 }
 
+/* The traces that were kept: like the cache, before there is any thread. */
+static enum err open_traces(struct server *server)
+{
+        struct store_report report;
+        char dir[ARCHIVE_DIR_MAX];
+        enum err err = archive_open(server->archive, server->policy->settings, &report, dir);
+
+        if (err == ERR_BUSY)
+                log_line(LOG_START, "another cairnd keeps its traces in %s; give this one a directory of its own "
+                                    "(setting `trace-dir`)", dir);
+        return err;
+}
+
 static enum err start_store(struct server *server)
 {
         const struct settings *settings = server->policy->settings;
@@ -181,6 +194,9 @@ static enum err start_store(struct server *server)
         server->hand = hand_new(settings->cache_size, settings->serve_expired_ttl);
         if (!server->hand)
                 return ERR_MEMORY;
+        err = open_traces(server);
+        if (err)
+                return err;
         writer.store = server->store;
         writer.hand = server->hand;
         return writer_new(&writer, &server->writer);
@@ -257,6 +273,8 @@ static enum err start_privileged(struct server *server)
                 err = open_archive(server);
         if (settings->store)
                 privilege_make_directory(settings->cache_dir, 0700, &identity);
+        if (settings->store && settings->trace_dir[0])
+                privilege_make_directory(settings->trace_dir, 0700, &identity);
         if (!err && privilege_drop(&identity)) {
                 log_line(LOG_START, "rights cannot be given up: %s", strerror(errno));
                 err = ERR_IO;

@@ -11,6 +11,7 @@ enum {
         DEPTH_MAX = 32,        /* sub-questions within each other; the budget allows far fewer */
         GUIDES_MAX = 12,       /* deeper steps are drawn no further to the right */
         TIME_COLUMN = 10,      /* "   1234.5 " */
+        US_PER_S = 1000000,
         TEXT_COLUMNS_MIN = 24, /* on a very narrow screen lines are rather too long than one word each */
         STEPS_MAX = (TRACE_MAX - TRACE_HEADER_LEN) / STEP_HEADER_LEN,
 };
@@ -157,9 +158,9 @@ static void write_field(struct writer *w, const char *before, const struct step_
         step_field_text(w, &value);
 }
 
-static void write_date(struct writer *w, uint64_t wall_s)
+static void write_date(struct writer *w, uint64_t wall_us)
 {
-        time_t seconds = (time_t)wall_s;
+        time_t seconds = (time_t)(wall_us / US_PER_S);
         struct tm tm;
         char text[40];
 
@@ -200,7 +201,7 @@ size_t tree_print_head(const struct trace_view *trace, const struct tree_options
         struct writer w = writer_over(text, sizeof text);
 
         if (options->date) {
-                write_date(&w, trace->wall_s);
+                write_date(&w, trace->wall_us);
                 write_text(&w, " ");
         }
         write_text(&w, trace_id_short(&trace->id, id));
@@ -350,7 +351,7 @@ static void put_json_head(struct page *page, const struct trace_view *trace)
         write_text(&w, "{\"v\":1,\"trace\":\"");
         words_hex(&w, trace->id.bytes, TRACE_ID_LEN);
         write_text(&w, "\",\"time\":\"");
-        write_date(&w, trace->wall_s);
+        write_date(&w, trace->wall_us);
         write_text(&w, "\"");
         write_json_field(&w, "qname", &outcome.question, "qname");
         write_json_field(&w, "qtype", &outcome.question, "qtype");
@@ -368,6 +369,10 @@ static void put_json(struct page *page, const struct trace_view *trace)
         const char *separator = "";
 
         put_json_head(page, trace);
+        if (page->options->brief) {
+                put_text(page, "}\n");
+                return;
+        }
         put_text(page, ",\"steps\":[");
         for (size_t at = 0; trace_next(trace, &at, &step);) {
                 size_t len = step_json(&step, text, sizeof text);
@@ -390,7 +395,8 @@ size_t tree_print(const struct trace_view *trace, const struct tree_options *opt
                 return page.written;
         }
         page.written += tree_print_head(trace, options, sink, context);
-        put_tree(&page, trace);
+        if (!options->brief)
+                put_tree(&page, trace);
         return page.written;
 }
 

@@ -31,6 +31,8 @@ struct tree_options {
         bool colour;     /* for a terminal that knows ANSI colours */
         bool date;       /* the head line begins with the date: for logs */
         bool json;       /* machines read this */
+        bool brief;      /* only the head line; with json only what it says */
+        unsigned reasons; /* why it was kept (enum keep_reason), for json; 0: not told */
 };
 
 /** How it ended, in a line: "7f3a9c21 www.example.com. A NOERROR 31.4 ms, 4 messages". Returns the bytes written. */

@@ -48,11 +48,20 @@ static void perform_record(struct worker *worker, const struct action *action)
 {
         const struct client *client = clients_find(&worker->listen.clients, action->record.client);
 
+        if (!action->record.len)
+                return;
         if (client && client->kind == CLIENT_CONTROL)
                 asking_trace(client->asking, action->record.bytes, action->record.len);
-        if (action->record.final && (action->record.walked || action->record.keep))
-                archive_offer(worker->host.archive, &worker->clock.now, &worker->metrics, action->record.keep,
-                              action->record.bytes, action->record.len);
+        if (!action->record.keep)
+                return;
+        struct archive_offer offer = {
+                .reasons = action->record.reasons,
+                .walked = action->record.walked,
+                .final = action->record.final,
+                .bytes = action->record.bytes,
+                .len = action->record.len,
+        };
+        archive_offer(worker->host.archive, &worker->clock.now, &worker->metrics, &offer);
 }
 
 /* Learned anchors are of no use before validation is built. */

@@ -332,6 +332,21 @@ static void explain_all(struct writing *w, const struct request *request, const 
                 explain_stale(w, request, outcome);
 }
 
+/* Two failures are nobody's finding, and have to be explained all the same. Returns what was explained, or EDE_NONE. */
+static uint16_t explain_failure(struct writing *w, const struct request *request, const struct finding *final,
+                                unsigned rcode)
+{
+        char id[TRACE_SHORT_TEXT];
+
+        if (rcode == RCODE_SERVFAIL && !w->edns.ede_count) {
+                snprintf(w->desk->why, sizeof w->desk->why, "%s [trace %s]",
+                         final->kind == FINDING_NONE ? "out of memory" : "a root key sentinel (RFC 8509)",
+                         trace_id_short(&request->trace.id, id));
+                edns_add_ede(&w->edns, EDE_OTHER, w->desk->why);
+        }
+        return w->edns.ede_count ? w->edns.ede[0].code : EDE_NONE;
+}
+
 static unsigned rcode_of(const struct finding *final)
 {
         switch (final->kind) {
@@ -446,6 +461,19 @@ static bool is_sentinel(const struct request *request, const struct outcome *out
 
 /* --- Answers ------------------------------------------------------------------------------------------------------ */
 
+/* What of this answer speaks for keeping the trace. One that comes from a failure note adds nothing to the trace that
+ * it quotes, but it is a failure that somebody may ask about. */
+static void note_ending(struct request *request, unsigned rcode, uint16_t ede, uint64_t total_us)
+{
+        struct keep_facts *facts = &request->facts;
+
+        facts->rcode = rcode == RCODE_SERVFAIL ? rcode : facts->rcode;
+        facts->explained |= ede != EDE_NONE;
+        facts->bogus |= ede >= EDE_BOGUS && ede <= EDE_NSEC_MISSING;
+        if (request->spent[PURSE_MESSAGES])
+                facts->slow |= pace_is_slow(&request->desk->pace, total_us);
+}
+
 static void answer_one(struct request *request, const struct listener *to, const struct outcome *outcome)
 {
         static const struct finding nothing = { .kind = FINDING_FAILURE,
@@ -460,6 +488,7 @@ static void answer_one(struct request *request, const struct listener *to, const
         question.name = to->qname;
         begin(&w, desk, request->policy->settings, to);
         explain_all(&w, request, outcome, final);
+        uint16_t ede = explain_failure(&w, request, final, rcode);
         put_question(&w, &question);
         if (rcode != RCODE_SERVFAIL && rcode != RCODE_REFUSED) {
                 put_aliases(&w, request, outcome);
@@ -478,7 +507,8 @@ static void answer_one(struct request *request, const struct listener *to, const
         bool walked = request->spent[PURSE_MESSAGES] > 0;
         metrics_observe(walked ? desk->metrics->miss_latency : desk->metrics->hit_latency, total);
         request_trace(request, 0, STEP_ANSWER, rcode, (unsigned)load_u16(desk->message + 2), (uint64_t)w.records,
-                      (uint64_t)w.c->len, total, request->spent[PURSE_MESSAGES]);
+                      (uint64_t)w.c->len, total, request->spent[PURSE_MESSAGES], (unsigned)ede);
+        note_ending(request, rcode, ede, total);
 }
 
 /* An authority that holds answers back and lets them go at once would make us its cannon (DNSBomb): a client with many

@@ -112,10 +112,11 @@ struct action {
                         const uint8_t *bytes; /* a flat trace, see watch/trace.h */
                         size_t len;
                         size_t fresh; /* offset of the first step not recorded before */
-                        bool final;
-                        bool walked; /* servers were asked */
-                        bool keep;   /* something went wrong or was retried: to be kept even above the trace rate */
-                } record;
+                        bool keep;    /* for the archive: it has an answer, or others may be told of it */
+                        bool final;   /* this was the last of it */
+                        bool walked;  /* servers were asked */
+                        unsigned reasons; /* for keeping it, enum keep_reason */
+                } record; /* of length 0: there is none */
                 struct {
                         enum news news;
                         const uint8_t *bytes;

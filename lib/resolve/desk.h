@@ -13,6 +13,7 @@
 #include "resolve/flight.h"
 #include "resolve/servers.h"
 #include "resolve/trust.h"
+#include "watch/keep.h"
 #include "watch/metrics.h"
 #include "wire/compose.h"
 #include "wire/message.h"
@@ -48,6 +49,7 @@ struct desk {
         struct request *awake; /* those with something to run, by wake_next */
         unsigned request_count;
         struct request *oldest_guest, *newest_guest; /* see request.c: requests beyond the half that is safe */
+        struct pace pace;                            /* of walks: what is slow */
         struct crowd crowd;                          /* clients with questions under way */
         struct request *spare;                       /* a few ended requests, kept with their first block of memory */
         unsigned spare_count;

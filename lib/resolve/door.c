@@ -134,7 +134,8 @@ void door_question(struct desk *desk, const struct event *event)
         if (turned_away(desk, &to, &query))
                 return;
         bool plain = !event->question.watched && !event->question.cold;
-        if (plain && answer_from_front(desk, &to, &query.question))
+        bool by_front = plain && !desk->policy->settings->trace_answers; /* what leaves a line must leave a trace */
+        if (by_front && answer_from_front(desk, &to, &query.question))
                 return;
         struct request *open = plain ? request_find(desk, &query.question, query.flags) : NULL;
         if (!open) {

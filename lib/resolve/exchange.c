@@ -274,6 +274,8 @@ enum task_state task_reply(struct task *task)
         }
         task->judged = 0;
         task->request->verify_budget.in_message = 0;
+        trace_message(&task->request->trace, task->number, task->request->desk->now.mono_us, &task->reply_from,
+                      task->reply, task->reply_len);
         read_reply(task);
         task->reply = NULL;
         return judge_reply(task);

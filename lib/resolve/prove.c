@@ -325,7 +325,7 @@ static enum task_state reject(struct piece *piece)
 static void tolerate(struct piece *piece)
 {
         ede_set(&piece->finding->ede, piece->why.ede != EDE_NONE ? piece->why.ede : EDE_BOGUS, piece->why.text);
-        piece->task->request->retried = true;
+        piece->task->request->facts.retried = true;
 }
 
 /* A DS question asks the parent, so what is said instead is the parent's too. A DNAME lies above the name anyway. */

@@ -160,10 +160,13 @@ static bool make_room(struct desk *desk)
 
 static void draw_trace(struct desk *desk, struct request *request)
 {
-        struct trace_id id;
+        struct {
+                struct trace_id id;
+                uint64_t span;
+        } drawn;
 
-        rng_bytes(&desk->rng, id.bytes, sizeof id.bytes);
-        trace_begin(&request->trace, &request->arena, &id, &desk->now);
+        rng_bytes(&desk->rng, &drawn, sizeof drawn);
+        trace_begin(&request->trace, &request->arena, &drawn.id, drawn.span, &desk->now);
         request->trace.counts = desk->metrics->steps;
 }
 
@@ -376,26 +379,66 @@ static bool anybody_watches(const struct request *request, uint64_t *client)
         return false;
 }
 
-/* Steps that a watcher has not seen yet, or at the end the whole trace for the archive. */
-static void hand_out_trace(struct request *request, uint64_t client, bool final)
+static unsigned trace_reasons(struct request *request, bool watched)
+{
+        struct keep_facts *facts = &request->facts;
+        uint64_t kinds = request->trace.kinds;
+
+        facts->asked |= watched;
+        facts->policy = kinds >> STEP_POLICY & 1;
+        facts->stale = kinds >> STEP_STALE & 1;
+        facts->retried |= (kinds >> STEP_LOOP | kinds >> STEP_BUDGET | kinds >> STEP_FALLBACK) & 1;
+        return keep_reasons(facts);
+}
+
+/* The trace as it stands, in an action that has its place in the queue already. */
+static void fill_record(struct request *request, size_t slot, uint64_t client, bool keep)
 {
         struct desk *desk = request->desk;
         const struct trace *trace = &request->trace;
+        struct action *action = &desk->actions.item[slot];
+        bool walked = request->spent[PURSE_MESSAGES] > 0;
+        unsigned reasons = trace_reasons(request, client != 0);
 
-        if (!trace->bytes || (!final && trace->len == request->trace_shown))
-                return;
+        if (!trace->bytes || !(reasons || walked || request->policy->settings->trace_answers))
+                return; /* the answer came out of the cache, and nothing speaks for keeping that */
         const uint8_t *bytes = desk_outbox(desk, trace->bytes, trace->len);
-        struct action *action = bytes ? desk_act(desk, ACTION_RECORD) : NULL;
-        if (!action)
+        if (!bytes)
                 return;
         action->record.client = client;
         action->record.bytes = bytes;
         action->record.len = trace->len;
         action->record.fresh = request->trace_shown;
-        action->record.final = final;
-        action->record.keep = request->retried;
-        action->record.walked = request->spent[PURSE_MESSAGES] > 0;
+        action->record.keep = keep;
+        action->record.final = request->concluded;
+        action->record.reasons = reasons;
+        action->record.walked = walked;
         request->trace_shown = trace->len;
+}
+
+/* Steps that a watcher has not seen yet. */
+static void hand_out_trace(struct request *request, uint64_t client, bool keep)
+{
+        size_t slot = request->desk->actions.count;
+
+        if (request->trace.len > request->trace_shown && desk_act(request->desk, ACTION_RECORD))
+                fill_record(request, slot, client, keep);
+}
+
+/*
+ * Answer, and hand out the trace: the record stands in the queue before the answers, so that who reads of a trace in an
+ * answer finds it, however quick he is.
+ */
+static void answer_on_record(struct request *request, const struct outcome *outcome)
+{
+        size_t slot = request->desk->actions.count;
+        bool recorded = desk_act(request->desk, ACTION_RECORD) != NULL;
+        uint64_t watcher = 0;
+
+        anybody_watches(request, &watcher);
+        answer_all(request, outcome);
+        if (recorded)
+                fill_record(request, slot, watcher, true);
 }
 
 /* Sub-questions whose answer nobody needs any more end with the question; wishes go on. */
@@ -421,12 +464,11 @@ static void conclude(struct request *request)
         if (request->root && request->root->done && !request->concluded) {
                 request->concluded = true;
                 cancel_orphans(request);
-                anybody_watches(request, &watcher);
-                answer_all(request, stale_instead_of(request, &request->root->outcome));
-                hand_out_trace(request, watcher, true);
-        } else if (!request->concluded && anybody_watches(request, &watcher)) {
-                hand_out_trace(request, watcher, false);
+                answer_on_record(request, stale_instead_of(request, &request->root->outcome));
+        } else if (!request->concluded && (anybody_watches(request, &watcher) || request->failure_noted)) {
+                hand_out_trace(request, watcher, request->failure_noted);
         }
+        request->failure_noted = false;
         if (!anything_runs(request))
                 request_end(request);
 }
@@ -461,10 +503,10 @@ static void answer_the_impatient(struct request *request)
         struct outcome outcome;
 
         if (stale) {
-                answer_all(request, stale);
+                answer_on_record(request, stale);
         } else if (impatient) {
                 task_outcome_too_late(request->root, &outcome);
-                answer_all(request, &outcome);
+                answer_on_record(request, &outcome);
         }
 }
 

@@ -13,6 +13,7 @@
 #include "dnssec/verify.h"
 #include "resolve/border.h"
 #include "resolve/notes.h"
+#include "watch/keep.h"
 #include "watch/trace.h"
 #include "wire/message.h"
 #include <stdbool.h>
@@ -95,7 +96,8 @@ struct request {
         uint64_t source[FRONT_SOURCES_MAX]; /* store entries that LOOKUP used, for the front shelf */
         unsigned source_count;
         bool concluded; /* the root task is done, and the audience has its answer */
-        bool retried;   /* messages went astray, or servers failed: the trace is worth keeping */
+        bool failure_noted; /* others may be told of its trace from now on */
+        struct keep_facts facts; /* what speaks for keeping the trace */
         uint64_t heard_us; /* when a server was heard last; at first when it began */
 };
 

@@ -45,7 +45,7 @@ const struct outcome *stale_outcome(struct request *request)
                         return NULL;
                 task_run(task);
         }
-        request->retried = true;
+        request->facts.retried = true;
         return has_data(task) ? &task->outcome : NULL;
 }
 

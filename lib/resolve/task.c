@@ -322,10 +322,11 @@ static void note_failure(struct task *task, const struct finding *failure)
 
         if (!notes_put(&request->notes, &request->arena, task->cut.partition, &task->sname, task->qtype, failure))
                 return;
-        if (request_may_keep(request) &&
-            cache_put(request->desk->cache, task->cut.partition, name, task->qtype, failure, &ttl))
-                request_trace(request, task->number, STEP_STORED, name, (unsigned)task->qtype, "failure",
-                              (uint64_t)ttl);
+        if (!request_may_keep(request) ||
+            !cache_put(request->desk->cache, task->cut.partition, name, task->qtype, failure, &ttl))
+                return;
+        request->failure_noted = true;
+        request_trace(request, task->number, STEP_STORED, name, (unsigned)task->qtype, "failure", (uint64_t)ttl);
 }
 
 /* RFC 9520 3.2: five seconds, doubling up to a minute while it keeps failing. When the network is to blame, one. */
@@ -354,7 +355,7 @@ enum task_state task_give_up(struct task *task, uint16_t ede, const char *why)
         struct desk *desk = request->desk;
         struct finding *failure = arena_alloc(&request->arena, sizeof *failure);
 
-        request->retried = true;
+        request->facts.retried = true;
         request_trace(request, task->number, STEP_GAVE_UP, &task->sname, (unsigned)task->qtype, (unsigned)ede, why);
         if (!failure)
                 return TASK_DONE;
@@ -446,7 +447,7 @@ static void describe_trouble(struct task *task, const struct address *server, co
 
 void task_trouble(struct task *task, const struct address *server, const char *what, uint16_t ede)
 {
-        task->request->retried = true;
+        task->request->facts.retried = true;
         describe_trouble(task, server, what, ede);
 }
 
@@ -464,7 +465,7 @@ static const uint8_t *copy_reply(struct task *task, const struct flight *flight,
 
 void task_blame(struct task *task, uint16_t ede, const char *why)
 {
-        task->request->retried = true;
+        task->request->facts.retried = true;
         snprintf(task->last_trouble, sizeof task->last_trouble, "%s", why);
         task->last_server = task->reply_from.address;
         task->last_ede = ede;

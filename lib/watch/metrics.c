@@ -166,6 +166,8 @@ uint64_t metrics_quantile(const uint64_t *histogram, double share)
         return histogram_bound(HISTOGRAM_BOUNDS);
 }
 
+enum { US_PER_S = 1000000 };
+
 /* --- Exemplars ------------------------------------------------------------------------------------------------- */
 
 void exemplars_note(struct exemplars *exemplars, const struct trace_view *trace)
@@ -178,8 +180,8 @@ void exemplars_note(struct exemplars *exemplars, const struct trace_view *trace)
                     !step_field(&step, "sent", &sent))
                         continue;
                 struct exemplar *bucket = sent.number ? exemplars->miss_latency : exemplars->hit_latency;
-                bucket[metrics_bucket(total.number)] =
-                        (struct exemplar){ .trace = trace->id, .us = total.number, .wall_s = trace->wall_s };
+                bucket[metrics_bucket(total.number)] = (struct exemplar){
+                        .trace = trace->id, .us = total.number, .wall_s = trace->wall_us / US_PER_S };
         }
 }
 

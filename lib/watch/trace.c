@@ -15,26 +15,31 @@
  *   t r f x  the number (2)
  *   u d s  the number (4), the largest standing for all beyond it
  *   w q    length (1) | bytes
+ *   b      length (2) | bytes
  */
 
-static const uint8_t magic[4] = { 'C', 'T', 'R', '1' };
+static const uint8_t magic[4] = { 'C', 'T', 'R', '2' };
 
 enum {
         OFFSET_LENGTH = 4,
         OFFSET_ID = 8,
-        OFFSET_WALL = 24,
+        OFFSET_SPAN = 24,
+        OFFSET_PARENT = 32,
+        OFFSET_WALL = 40,
+        US_PER_SECOND = 1000000,
         TRACE_FIRST_ROOM = 1024, /* holds what a cache hit leaves */
         TEXT_MAX = 240,
         WORD_LEN_MAX = 255,
         ADDRESS_MAX = 1 + 16,
         FIELDS_MAX = 12,
+        MESSAGE_LEN_MAX = UINT16_MAX - ADDRESS_MAX - 4, /* a payload's length has two bytes */
 };
 
 /* The most bytes that a field can take, by its letter, and the fields of a row together. */
 #define FIELD_MAX(kind) \
         ((kind) == 'n' ? NAME_WIRE_MAX : (kind) == 'a' ? ADDRESS_MAX : (kind) == 'e' ? ADDRESS_MAX + 2 : \
          (kind) == 'i' ? TRACE_ID_LEN : (kind) == 'w' ? 1 + WORD_LEN_MAX : (kind) == 'q' ? 1 + TEXT_MAX : \
-         (kind) == '\0' ? 0 : 4)
+         (kind) == 'b' ? 2 : (kind) == '\0' ? 0 : 4)
 #define FIELDS_MAX_4(kinds, i) \
         FIELD_MAX(WORD_BYTE(kinds, i)) + FIELD_MAX(WORD_BYTE(kinds, i + 1)) + \
         FIELD_MAX(WORD_BYTE(kinds, i + 2)) + FIELD_MAX(WORD_BYTE(kinds, i + 3))
@@ -58,6 +63,8 @@ static const struct step_row step_rows[STEP_COUNT] = {
 #define STEP(name, kinds, fields, text) _Static_assert(sizeof(kinds) - 1 <= FIELDS_MAX, #name " has too many fields");
 #include "watch/trace.def"
 #undef STEP
+
+_Static_assert(STEP_COUNT <= 64, "struct trace has a bit for each kind");
 
 const char *step_word(enum step_kind kind)
 {
@@ -83,9 +90,10 @@ static bool trace_grow(struct trace *trace)
         return true;
 }
 
-void trace_begin(struct trace *trace, struct arena *arena, const struct trace_id *id, const struct moment *now)
+void trace_begin(struct trace *trace, struct arena *arena, const struct trace_id *id, uint64_t span,
+                 const struct moment *now)
 {
-        *trace = (struct trace){ .id = *id, .start_us = now->mono_us, .arena = arena };
+        *trace = (struct trace){ .id = *id, .span = span, .start_us = now->mono_us, .arena = arena };
         trace->bytes = arena_alloc(arena, TRACE_FIRST_ROOM);
         if (!trace->bytes)
                 return;
@@ -94,7 +102,17 @@ void trace_begin(struct trace *trace, struct arena *arena, const struct trace_id
         memcpy(trace->bytes, magic, sizeof magic);
         store_u32(trace->bytes + OFFSET_LENGTH, trace->len);
         memcpy(trace->bytes + OFFSET_ID, id->bytes, TRACE_ID_LEN);
-        store_u64(trace->bytes + OFFSET_WALL, now->wall_s);
+        store_u64(trace->bytes + OFFSET_SPAN, span);
+        store_u64(trace->bytes + OFFSET_WALL, now->wall_s * US_PER_SECOND + now->wall_rest_us);
+}
+
+void trace_adopt(struct trace *trace, const struct trace_id *id, uint64_t parent)
+{
+        trace->id = *id;
+        if (!trace->bytes)
+                return;
+        memcpy(trace->bytes + OFFSET_ID, id->bytes, TRACE_ID_LEN);
+        store_u64(trace->bytes + OFFSET_PARENT, parent);
 }
 
 /* Each put_...() writes a field and returns its end. Room for the longest was made by trace_step(). */
@@ -195,29 +213,27 @@ static void count_step(const struct trace *trace, unsigned slot)
                 metrics_inc(&trace->counts[slot]);
 }
 
-void trace_step(struct trace *trace, uint16_t task, uint64_t now_us, enum step_kind kind, ...)
+/* Make room for a step of so many bytes; where its payload goes, or NULL. */
+static uint8_t *step_begin(struct trace *trace, enum step_kind kind, size_t max)
 {
-        if (!trace)
-                return;
-        const struct step_row *row = &step_rows[kind];
-
-        while (trace->room - trace->len < row->step_max) {
+        while (trace->room - trace->len < max) {
                 if (!trace_grow(trace)) {
                         trace->lost++;
                         count_step(trace, STEP_SLOT_LOST);
-                        return;
+                        return NULL;
                 }
         }
         count_step(trace, kind);
+        trace->kinds |= UINT64_C(1) << kind;
+        return trace->bytes + trace->len + STEP_HEADER_LEN;
+}
+
+/* The payload ends here: write the header before it. */
+static void step_end(struct trace *trace, uint16_t task, uint64_t now_us, enum step_kind kind, const uint8_t *end)
+{
         uint8_t *header = trace->bytes + trace->len;
-        uint8_t *payload = header + STEP_HEADER_LEN;
-        va_list arguments;
 
-        va_start(arguments, kind);
-        uint8_t *end = put_payload(payload, row->kinds, &arguments);
-
-        va_end(arguments);
-        store_u16(header, (uint16_t)(end - payload));
+        store_u16(header, (uint16_t)(end - header - STEP_HEADER_LEN));
         header[2] = (uint8_t)kind;
         header[3] = 0;
         store_u16(header + 4, task);
@@ -227,7 +243,57 @@ void trace_step(struct trace *trace, uint16_t task, uint64_t now_us, enum step_k
         store_u32(trace->bytes + OFFSET_LENGTH, trace->len);
 }
 
+void trace_step(struct trace *trace, uint16_t task, uint64_t now_us, enum step_kind kind, ...)
+{
+        uint8_t *payload = trace ? step_begin(trace, kind, step_rows[kind].step_max) : NULL;
+        va_list arguments;
+
+        if (!payload)
+                return;
+        va_start(arguments, kind);
+        step_end(trace, task, now_us, kind, put_payload(payload, step_rows[kind].kinds, &arguments));
+        va_end(arguments);
+}
+
+void trace_message(struct trace *trace, uint16_t task, uint64_t now_us, const struct endpoint *server,
+                   const uint8_t *bytes, size_t len)
+{
+        if (len > MESSAGE_LEN_MAX || trace->messages + len > TRACE_MESSAGES_MAX)
+                return;
+        uint8_t *payload = step_begin(trace, STEP_MESSAGE, step_rows[STEP_MESSAGE].step_max + len);
+
+        if (!payload)
+                return;
+        uint8_t *at = put_u16(put_u16(put_address(payload, &server->address), server->port), (unsigned)len);
+
+        memcpy(at, bytes, len);
+        trace->messages += (uint32_t)len;
+        step_end(trace, task, now_us, STEP_MESSAGE, at + len);
+}
+
 /* --- Reading --------------------------------------------------------------------------------------------------- */
+
+/* FNV-1a over what a reader has to know of the rows: their order, words and fields. Their sentences may change. */
+static uint32_t fingerprint(uint32_t hash, const char *text)
+{
+        enum { FNV_PRIME = 16777619 };
+
+        for (; *text; text++)
+                hash = (hash ^ (uint8_t)*text) * FNV_PRIME;
+        return (hash ^ '\n') * FNV_PRIME;
+}
+
+uint32_t trace_rows(void)
+{
+        uint32_t hash = UINT32_C(2166136261);
+
+        for (enum step_kind kind = 0; kind < STEP_COUNT; kind++) {
+                hash = fingerprint(hash, step_rows[kind].word);
+                hash = fingerprint(hash, step_rows[kind].kinds);
+                hash = fingerprint(hash, step_rows[kind].fields);
+        }
+        return hash;
+}
 
 enum err trace_open(const void *bytes, size_t len, struct trace_view *out)
 {
@@ -239,7 +305,13 @@ enum err trace_open(const void *bytes, size_t len, struct trace_view *out)
 
         if (stated < TRACE_HEADER_LEN || stated > len)
                 return ERR_FORM;
-        *out = (struct trace_view){ .bytes = p, .len = stated, .wall_s = load_u64(p + OFFSET_WALL) };
+        *out = (struct trace_view){
+                .bytes = p,
+                .len = stated,
+                .span = load_u64(p + OFFSET_SPAN),
+                .parent = load_u64(p + OFFSET_PARENT),
+                .wall_us = load_u64(p + OFFSET_WALL),
+        };
         memcpy(out->id.bytes, p + OFFSET_ID, TRACE_ID_LEN);
         return ERR_OK;
 }
@@ -264,6 +336,22 @@ bool trace_next(const struct trace_view *trace, size_t *at, struct step_view *ou
         };
         *at = offset + STEP_HEADER_LEN + payload_len;
         return true;
+}
+
+size_t trace_strip(const struct trace_view *trace, uint8_t *out)
+{
+        size_t len = TRACE_HEADER_LEN, from = TRACE_HEADER_LEN, at = 0;
+        struct step_view step;
+
+        memcpy(out, trace->bytes, TRACE_HEADER_LEN);
+        for (; trace_next(trace, &at, &step); from = at) {
+                if (step.kind == STEP_MESSAGE)
+                        continue;
+                memcpy(out + len, trace->bytes + from, at - from);
+                len += at - from;
+        }
+        store_u32(out + OFFSET_LENGTH, (uint32_t)len);
+        return len;
 }
 
 static void read_address(struct reader *r, struct address *out)
@@ -313,6 +401,10 @@ static bool field_read(struct reader *r, char kind, struct step_field *out)
                 break;
         case 'w': case 'q':
                 read_text(r, out);
+                break;
+        case 'b':
+                out->text_len = read_u16(r);
+                out->text = (const char *)read_bytes(r, out->text_len);
                 break;
         }
         return !r->failed;
@@ -382,6 +474,13 @@ static void write_short_id(struct writer *w, const struct trace_id *id)
         write_text(w, memcmp(id, &none, sizeof none) ? trace_id_short(id, text) : "-");
 }
 
+/* Bytes are not for reading: their number stands for them, and whoever wants them asks for the field. */
+static void write_size(struct writer *w, size_t len)
+{
+        words_number(w, len);
+        write_text(w, len == 1 ? " byte" : " bytes");
+}
+
 void step_field_text(struct writer *w, const struct step_field *field)
 {
         char room[RRTYPE_TEXT_MAX];
@@ -399,6 +498,7 @@ void step_field_text(struct writer *w, const struct step_field *field)
         case 'd': words_duration(w, field->number); break;
         case 's': words_seconds(w, field->number); break;
         case 'w': case 'q': words_text(w, field->text, field->text_len); break;
+        case 'b': write_size(w, field->text_len); break;
         }
 }
 
@@ -469,6 +569,14 @@ void step_field_json(struct writer *w, const struct step_field *field)
 
         if (strchr("uds", field->kind)) {
                 words_number(w, field->number);
+                return;
+        }
+        if (field->kind == 'b') {
+                words_number(w, field->text_len);
+                return;
+        }
+        if (field->kind == 'x' && field->number == EDE_NONE) {
+                write_text(w, "null");
                 return;
         }
         if (field->kind == 'i')

@@ -7,10 +7,12 @@
  * when somebody reads. Bytes are kept in one growing block of the request's arena, so that a finished trace is flat:
  * it can be handed to another thread, stored and read back by trace_open().
  *
- *   trace   magic 'CTR1' (4) | length (4) | id (16) | wall start, s (8) | steps...
+ *   trace   magic 'CTR2' (4) | length (4) | id (16) | span (8) | parent span (8) | wall start, us (8) | steps...
  *   step    length of payload (2) | kind (1) | flags (1) | task (2) | reserved (2) | us since start (4) | payload
  *
- * All numbers in network byte order.
+ * All numbers in network byte order. The span names this one walk; a load balancer in front may share the ID, and is
+ * then the parent (W3C Trace Context). Kinds are numbered by the rows of trace.def, so flat bytes are only for those
+ * who have the same rows: who stores them keeps trace_rows() beside them.
  */
 #include "base/address.h"
 #include "base/arena.h"
@@ -23,7 +25,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { TRACE_ID_LEN = 16, TRACE_SHORT_TEXT = 9, TRACE_MAX = 65536, TRACE_HEADER_LEN = 32, STEP_HEADER_LEN = 12 };
+enum {
+        TRACE_ID_LEN = 16,
+        TRACE_SHORT_TEXT = 9,
+        TRACE_MAX = 131072,
+        TRACE_MESSAGES_MAX = 65536, /* of them whole messages */
+        TRACE_HEADER_LEN = 48,
+        STEP_HEADER_LEN = 12,
+};
 
 struct trace_id {
         uint8_t bytes[TRACE_ID_LEN];
@@ -38,17 +47,24 @@ enum step_kind {
 
 struct trace {
         struct trace_id id;
+        uint64_t span;
         uint64_t start_us;  /* monotonic */
         struct arena *arena;
         uint8_t *bytes;     /* flat, as drawn above; NULL when nothing could be recorded */
         uint32_t len;
         uint32_t room;
         uint32_t lost;      /* steps that found no room */
+        uint32_t messages;  /* bytes of whole messages in it */
+        uint64_t kinds;     /* a bit for each kind of step that was made */
         uint64_t *counts;   /* the steps metric, counted up by kind; may be NULL (watch/metrics.h) */
 };
 
 /** Begin: write the header. */
-void trace_begin(struct trace *trace, struct arena *arena, const struct trace_id *id, const struct moment *now);
+void trace_begin(struct trace *trace, struct arena *arena, const struct trace_id *id, uint64_t span,
+                 const struct moment *now);
+
+/** It belongs to somebody else's trace: take that ID, and the span that ours is a part of. */
+void trace_adopt(struct trace *trace, const struct trace_id *id, uint64_t parent);
 
 /**
  * Record one step. The arguments follow the kinds column of the step's row:
@@ -61,9 +77,13 @@ void trace_begin(struct trace *trace, struct arena *arena, const struct trace_id
  *   s  uint64_t, seconds           w  const char *, a word, of which at most 255 bytes are kept
  *   q  const char *, any text, of which at most 240 bytes are kept
  *
- * A trace may be NULL: then nothing happens.
+ * A trace may be NULL: then nothing happens. MESSAGE has a function of its own, below.
  */
 void trace_step(struct trace *trace, uint16_t task, uint64_t now_us, enum step_kind kind, ...);
+
+/** Record a whole message as MESSAGE, for replay; left out when TRACE_MESSAGES_MAX is used up. */
+void trace_message(struct trace *trace, uint16_t task, uint64_t now_us, const struct endpoint *server,
+                   const uint8_t *bytes, size_t len);
 
 /* Reading. */
 
@@ -71,7 +91,8 @@ struct trace_view {
         const uint8_t *bytes;
         size_t len;
         struct trace_id id;
-        uint64_t wall_s;
+        uint64_t span, parent;
+        uint64_t wall_us; /* UTC since 1970 */
 };
 
 struct step_view {
@@ -85,6 +106,12 @@ struct step_view {
 /** Look at flat bytes, from a struct trace or a store. Everything is bounds-checked. ERR_FORM. */
 MUST_USE enum err trace_open(const void *bytes, size_t len, struct trace_view *out);
 
+/** A number that changes with the rows of trace.def: traces of other rows cannot be read. */
+uint32_t trace_rows(void);
+
+/** Copy a trace without its whole messages. Returns the length; out has room for trace->len bytes. */
+size_t trace_strip(const struct trace_view *trace, uint8_t *out);
+
 /** The step at offset *at (0: the first), moving *at; false at the end or at damage. */
 bool trace_next(const struct trace_view *trace, size_t *at, struct step_view *out);
 
@@ -96,7 +123,7 @@ struct step_field {
         uint16_t port;
         struct trace_id id;
         uint64_t number;
-        const char *text;
+        const char *text; /* w, q; and the bytes of b */
         size_t text_len;
 };
 bool step_field(const struct step_view *step, const char *field, struct step_field *out);

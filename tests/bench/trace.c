@@ -34,7 +34,7 @@ static void record_question(struct trace *trace, uint64_t now)
 static void record_answer(struct trace *trace, uint64_t now)
 {
         trace_step(trace, 0, now, STEP_ANSWER, (unsigned)RCODE_NOERROR, (unsigned)(FLAG_QR | FLAG_RD | FLAG_RA),
-                   (uint64_t)1, (uint64_t)60, (uint64_t)12, (uint64_t)0);
+                   (uint64_t)1, (uint64_t)60, (uint64_t)12, (uint64_t)0, (unsigned)EDE_NONE);
 }
 
 /* Three steps, as an answer out of the store leaves them. */
@@ -75,7 +75,7 @@ __attribute__((noinline)) static unsigned round_of(unsigned (*record)(struct tra
         struct moment now = { .mono_us = 1000000, .wall_s = 1790000000 };
         struct trace trace;
 
-        trace_begin(&trace, arena, &id, &now);
+        trace_begin(&trace, arena, &id, 7, &now);
         unsigned steps = record(&trace, now.mono_us + 1);
 
         *len = trace.len;

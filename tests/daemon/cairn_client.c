@@ -191,14 +191,14 @@ static size_t trace_reply(void)
 
         assert_int_equal(name_from_text("www.example.com", wire, &qname), ERR_OK);
         arena_init(&arena, 1 << 20);
-        trace_begin(&trace, &arena, &id, &start);
+        trace_begin(&trace, &arena, &id, 7, &start);
         write_text(&w, "ok\n");
         trace_step(&trace, 0, 5000, STEP_QUESTION, &qname, 1U, (unsigned)FLAG_RD, &client, "control");
         write_frame(&w, trace.bytes, trace.len);
         trace_step(&trace, 0, 6500, STEP_MISS, &qname, 1U);
         write_frame(&w, trace.bytes, trace.len);
         trace_step(&trace, 0, 36400, STEP_ANSWER, (unsigned)RCODE_NOERROR, (unsigned)(FLAG_QR | FLAG_RD | FLAG_RA),
-                   (uint64_t)1, (uint64_t)ANSWER_LEN, (uint64_t)31400, (uint64_t)4);
+                   (uint64_t)1, (uint64_t)ANSWER_LEN, (uint64_t)31400, (uint64_t)4, (unsigned)EDE_NONE);
         write_frame(&w, trace.bytes, trace.len);
         write_u32(&w, 0);
         write_frame(&w, answer, ANSWER_LEN);

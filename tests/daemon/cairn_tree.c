@@ -78,7 +78,7 @@ static void begin(void)
 {
         arena_fini(&arena);
         arena_init(&arena, 1 << 22);
-        trace_begin(&trace, &arena, &id, &start);
+        trace_begin(&trace, &arena, &id, 7, &start);
 }
 
 static uint64_t ms(double value)
@@ -115,7 +115,7 @@ static void add_walk(void)
         add_miss(3, 2.1, "ns.other.example");
         trace_step(&trace, 1, ms(12.25), STEP_TIMEOUT, &server, (uint64_t)10500);
         trace_step(&trace, 0, ms(31.4), STEP_ANSWER, (unsigned)RCODE_NOERROR, (unsigned)(FLAG_QR | FLAG_RD | FLAG_RA),
-                   (uint64_t)1, (uint64_t)49, (uint64_t)31400, (uint64_t)4);
+                   (uint64_t)1, (uint64_t)49, (uint64_t)31400, (uint64_t)4, (unsigned)EDE_NONE);
 }
 
 /* --- For people ------------------------------------------------------------------------------------------------ */
@@ -207,7 +207,7 @@ static void test_head_lines(void **state)
         trace_step(&trace, 0, ms(1), STEP_GAVE_UP, &qname, (unsigned)TYPE_AAAA_NUMBER, (unsigned)EDE_NO_AUTHORITY,
                    "silence");
         trace_step(&trace, 0, ms(1), STEP_ANSWER, (unsigned)RCODE_SERVFAIL, 0U, (uint64_t)0, (uint64_t)60,
-                   (uint64_t)1824000, (uint64_t)22);
+                   (uint64_t)1824000, (uint64_t)22, (unsigned)EDE_NO_AUTHORITY);
         print(&trace, &(struct tree_options){ 0 });
         assert_non_null(strstr(paper.text, "AAAA SERVFAIL (No Reachable Authority) 1.82 s, 22 messages\n"));
         trace_step(&trace, 0, ms(1), STEP_DROPPED, "the client is gone");
@@ -219,7 +219,8 @@ static void test_one_message_is_no_plural(void **state)
 {
         (void)state;
         begin();
-        trace_step(&trace, 0, ms(1), STEP_ANSWER, 0U, 0U, (uint64_t)0, (uint64_t)60, (uint64_t)9, (uint64_t)1);
+        trace_step(&trace, 0, ms(1), STEP_ANSWER, 0U, 0U, (uint64_t)0, (uint64_t)60, (uint64_t)9, (uint64_t)1,
+                   (unsigned)EDE_NONE);
         print(&trace, &(struct tree_options){ 0 });
         assert_non_null(strstr(paper.text, "NOERROR 9 us, 1 message\n"));
 }

@@ -239,7 +239,7 @@ static void a_question_can_be_watched(void **state)
         assert_true(cairnd_call(&cairnd, "trace watched.example A --cold\n", reply, sizeof reply));
         assert_memory_equal(reply, "ok\n", 3);
         for (uint32_t len; (len = number_at(at)); at += 4 + len) {
-                assert_memory_equal(at + 4, "CTR1", 4);
+                assert_memory_equal(at + 4, "CTR2", 4);
                 frames++;
         }
         assert_true(frames >= 2); /* before and after the answer of the forwarder */

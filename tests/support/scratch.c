@@ -29,8 +29,10 @@ void scratch_remove(const char *dir)
         if (!list)
                 return;
         while ((entry = readdir(list))) {
-                if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-                        unlink(scratch_path(dir, entry->d_name, path));
+                if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+                        continue;
+                if (unlink(scratch_path(dir, entry->d_name, path)) != 0)
+                        scratch_remove(path);
         }
         closedir(list);
         rmdir(dir);

@@ -221,7 +221,7 @@ static void test_each_signature_is_told_once(void **state)
         struct reason why;
         struct trace trace;
 
-        trace_begin(&trace, &f->arena, &id, &now);
+        trace_begin(&trace, &f->arena, &id, 7, &now);
         context.trace = &trace;
         for (unsigned run = 0; run < 5; run++) {
                 struct verify_jobs jobs = {.count = 0};
@@ -250,7 +250,7 @@ static void test_of_many_signatures_some_are_told(void **state)
 
         for (unsigned i = 0; i < 2 * VERIFY_TOLD; i++)
                 signer_sign_set(&f->arena, &set, &f->key, &f->zone, INCEPTION - 30 * DAY + i, INCEPTION - 20 * DAY);
-        trace_begin(&trace, &f->arena, &id, &now);
+        trace_begin(&trace, &f->arena, &id, 7, &now);
         context.trace = &trace;
         for (unsigned run = 0; run < 3; run++)
                 assert_int_equal(verify_set(&context, &set, &f->keys, &verified, &jobs, &why), BAD);

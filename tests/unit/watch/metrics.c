@@ -285,8 +285,9 @@ static void note(struct exemplars *exemplars, uint8_t id, uint64_t total_us, uin
         struct trace trace;
 
         arena_init(&arena, 1 << 16);
-        trace_begin(&trace, &arena, &trace_id, &now);
-        trace_step(&trace, 0, 0, STEP_ANSWER, 0U, 0U, (uint64_t)1, (uint64_t)1, total_us, sent);
+        trace_begin(&trace, &arena, &trace_id, 7, &now);
+        trace_step(&trace, 0, 0, STEP_ANSWER, 0U, 0U, (uint64_t)1, (uint64_t)1, total_us, sent,
+                   (unsigned)EDE_NONE);
         assert_int_equal(trace_open(trace.bytes, trace.len, &view), ERR_OK);
         exemplars_note(exemplars, &view);
         arena_fini(&arena);
