@@ -344,7 +344,7 @@ static uint64_t record_end(const struct search *search, const struct finding *re
 {
         uint64_t by_soa = record->stored_at + soa_ttl(&search->zone.soa);
 
-        return record->ends_at < by_soa ? record->ends_at : by_soa;
+        return !has_soa(&search->zone) || record->ends_at < by_soa ? record->ends_at : by_soa;
 }
 
 static void finding_of(const struct search *search, enum finding_kind kind, struct finding *out)
@@ -418,12 +418,13 @@ static bool expand(const struct search *search, const struct proof *proof, const
 
 /* --- The door --------------------------------------------------------------------------------------------------- */
 
+/* A negative answer needs the SOA (RFC 2308 3), a positive one does not. */
 static bool conclude(const struct search *search, const struct name *qname, uint16_t qtype, struct finding *out)
 {
         struct proof proof;
 
         proof_init(&proof, search);
-        enum finding_kind kind = judge(&proof, qname, qtype);
+        enum finding_kind kind = has_soa(&search->zone) ? judge(&proof, qname, qtype) : FINDING_NONE;
         if (kind == FINDING_NONE && !expand(search, &proof, qname, qtype, out))
                 return false;
         if (kind != FINDING_NONE)
@@ -441,8 +442,7 @@ bool absence_get(struct cache *cache, cache_partition partition, const struct na
                 return false;
         if (!cache_get_zone(cache, partition, zone, arena, &search.zone))
                 return false;
-        bool found = has_soa(&search.zone) &&
-                     (search.zone.nsec3 ? search_nsec3(&search, qname) : search_nsec(&search, qname)) &&
+        bool found = (search.zone.nsec3 ? search_nsec3(&search, qname) : search_nsec(&search, qname)) &&
                      conclude(&search, qname, qtype, out);
         if (!found)
                 arena_reset(arena, mark);

@@ -245,8 +245,13 @@ static void parse_question(struct parser *p)
 static void parse_record(struct parser *p)
 {
         ldns_rr *rr = NULL;
-        ldns_status status = ldns_rr_new_frm_str(&rr, p->text, 3600, NULL, NULL);
+        char text[sizeof p->text];
 
+        if (!rpl_write_record(p->text, rpl_start_time(p->rpl, 0), text, sizeof text)) {
+                fail(p, "'%.100s' cannot be made (is there a val-override-date?)", p->text);
+                return;
+        }
+        ldns_status status = ldns_rr_new_frm_str(&rr, text, 3600, NULL, NULL);
         if (status != LDNS_STATUS_OK) {
                 fail(p, "'%.100s' is no record: %s", p->text, ldns_get_errorstr_by_id(status));
                 return;
@@ -550,6 +555,8 @@ static void parse_entry_end(struct parser *p)
 {
         struct rpl_entry *entry = p->entry;
 
+        if (!rpl_sign(entry))
+                fail(p, "there is nothing to sign in this ENTRY");
         entry->any_type = (entry->match & RPL_MATCH_SUBDOMAIN) && !(entry->match & RPL_MATCH_QTYPE);
         p->entry = NULL;
         p->place = p->range ? PLACE_RANGE : PLACE_OUTSIDE;

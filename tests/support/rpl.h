@@ -4,8 +4,8 @@
  *
  * The format is that of the Deckard project with additions of ours; tests/scenario/README.md describes all of it.
  * rpl.c reads a file into a struct rpl and checks its form; rpl_wire.c makes messages of entries and compares messages
- * with them; rpl_settings.c turns the config block into a settings file. What plays a scenario, in virtual time or
- * against the daemon, is in tests/scenario/ and tests/daemon/.
+ * with them; rpl_sign.c signs records; rpl_settings.c turns the config block into a settings file. What plays a
+ * scenario, in virtual time or against the daemon, is in tests/scenario/ and tests/daemon/.
  *
  * Nothing of lib/wire is used for the messages: what judges the resolver must not share its errors.
  */
@@ -206,6 +206,17 @@ void rpl_write_settings(const struct rpl *rpl, bool minimise, const char *extra,
 
 /** Every address that a server must stand at; returns their number. */
 unsigned rpl_addresses(const struct rpl *rpl, struct address out[], unsigned max);
+
+/* --- Signed zones (rpl_sign.c) ------------------------------------------------------------------------------------- */
+
+/**
+ * A record in full: "example. DS @" and the like become what they stand for, other text stays as it is. start_s is the
+ * wall clock at the start; 0: not said, so that nothing can be signed. False: what is behind the @ makes no sense.
+ */
+bool rpl_write_record(const char *text, uint64_t start_s, char *out, size_t size);
+
+/** Make the signatures that an entry's records lack. False: there is nothing to sign. */
+bool rpl_sign(struct rpl_entry *entry);
 
 /* --- Messages (rpl_wire.c) ---------------------------------------------------------------------------------------- */
 

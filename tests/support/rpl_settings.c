@@ -176,9 +176,10 @@ static void put_features(struct sheet *sheet, const char *text, char hint[2][512
 /* Without the comment that Unbound writes behind a key, which stands inside the quotes. */
 static void put_anchor(struct sheet *sheet, const char *text)
 {
-        char record[4096];
+        char plain[4096], record[4096];
 
-        snprintf(record, sizeof record, "%.*s", (int)strcspn(text, ";"), text);
+        snprintf(plain, sizeof plain, "%.*s", (int)strcspn(text, ";"), text);
+        rpl_write_record(plain, 0, record, sizeof record);
         sheet_add(sheet, "trust-anchors", "\"%s\"%s", record, "");
 }
 

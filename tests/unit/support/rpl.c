@@ -1,5 +1,6 @@
 /* The reader of scenarios: what it understands, what it complains about, and how it compares messages. */
 #include "rpl.h"
+#include <ldns/ldns.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -184,6 +185,52 @@ static void test_differences(void **state)
         rpl_free(rpl);
 }
 
+#define SIGNED                                                                                                         \
+        "val-override-date: 20260401120000\nstub-addr: 192.0.2.1\nCONFIG_END\nSCENARIO_BEGIN x\nRANGE_BEGIN 0 9\n"       \
+        "ENTRY_BEGIN\nREPLY QR\nSECTION QUESTION\na.example. IN A\nSECTION ANSWER\na.example. 300 IN A 192.0.2.2\n"
+#define SIGNED_TAIL                                                                                                    \
+        "SECTION AUTHORITY\nexample. IN DNSKEY @\nexample. IN DNSKEY @new\nENTRY_END\nRANGE_END\n" QUERY TAIL
+
+/* Do the keys in AUTHORITY verify the A records in ANSWER? */
+static ldns_status verify(const char *text)
+{
+        struct rpl *rpl = parse(text);
+        const ldns_pkt *message = rpl->range[0].entry[0]->message;
+        ldns_rr_list *set = ldns_pkt_rr_list_by_type(message, LDNS_RR_TYPE_A, LDNS_SECTION_ANSWER);
+        ldns_rr_list *sigs = ldns_pkt_rr_list_by_type(message, LDNS_RR_TYPE_RRSIG, LDNS_SECTION_ANSWER);
+        ldns_rr_list *keys = ldns_pkt_rr_list_by_type(message, LDNS_RR_TYPE_DNSKEY, LDNS_SECTION_AUTHORITY);
+        ldns_rr_list *good = ldns_rr_list_new();
+        const time_t now = (time_t)rpl_start_time(rpl, 0);
+        ldns_status status = ldns_verify_rrsig_keylist_time(set, ldns_rr_list_rr(sigs, 0), keys, now, good);
+
+        ldns_rr_list_free(good);
+        ldns_rr_list_deep_free(keys);
+        ldns_rr_list_deep_free(sigs);
+        ldns_rr_list_deep_free(set);
+        rpl_free(rpl);
+        return status;
+}
+
+static void test_signatures(void **state)
+{
+        (void)state;
+        assert_int_equal(verify(SIGNED "a.example. IN RRSIG A @ example.\n" SIGNED_TAIL), LDNS_STATUS_OK);
+        assert_int_equal(verify(SIGNED "a.example. IN RRSIG A @new example.\n" SIGNED_TAIL), LDNS_STATUS_OK);
+        assert_int_equal(verify(SIGNED "a.example. IN RRSIG A @ example. labels 1\n" SIGNED_TAIL), LDNS_STATUS_OK);
+        assert_int_equal(verify(SIGNED "a.example. IN RRSIG A @old example.\n" SIGNED_TAIL),
+                         LDNS_STATUS_CRYPTO_NO_MATCHING_KEYTAG_DNSKEY);
+        assert_int_equal(verify(SIGNED "a.example. IN RRSIG A @ example. broken\n" SIGNED_TAIL),
+                         LDNS_STATUS_CRYPTO_BOGUS);
+        assert_int_equal(verify(SIGNED "a.example. IN RRSIG A @ example. expired\n" SIGNED_TAIL),
+                         LDNS_STATUS_CRYPTO_SIG_EXPIRED);
+        assert_int_equal(verify(SIGNED "a.example. IN RRSIG A @ example. early\n" SIGNED_TAIL),
+                         LDNS_STATUS_CRYPTO_SIG_NOT_INCEPTED);
+        complains_about(SIGNED "a.example. IN RRSIG A @ example. spoilt\n" SIGNED_TAIL, "cannot be made");
+        complains_about(SIGNED "b.example. IN RRSIG A @ example.\n" SIGNED_TAIL, "nothing to sign");
+        complains_about(HEAD "STEP 1 QUERY\nENTRY_BEGIN\nSECTION ANSWER\na.example. IN A 192.0.2.2\n"
+                             "a.example. IN RRSIG A @ example.\n", "val-override-date");
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -192,6 +239,7 @@ int main(void)
                 cmocka_unit_test(test_settings),
                 cmocka_unit_test(test_serving),
                 cmocka_unit_test(test_differences),
+                cmocka_unit_test(test_signatures),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
