@@ -258,9 +258,9 @@ static enum task_state judge_reply(struct task *task)
                 metrics_inc(&metrics->upstream_outcomes[task->claim->class == REPLY_LAME ? OUTCOME_LAME
                                                                                          : OUTCOME_ERROR_RCODE]);
                 return task->shown.whole ? useless(task, task->claim->why) : show_more(task);
-        case REPLY_MALFORMED:
+        case REPLY_MALFORMED: /* a shortened name may be an alias with more behind it than we read */
                 metrics_inc(metrics->malformed_replies);
-                return useless(task, task->claim->why);
+                return task->shown.whole ? useless(task, task->claim->why) : show_more(task);
         }
         return useless(task, "");
 }
