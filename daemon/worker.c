@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/random.h>
 
-enum { MAILBOX_MAX = 1024, US_PER_MS = 1000 };
+enum { MAILBOX_MAX = 1024, US_PER_MS = 1000, NS_PER_US = 1000 };
 
 /* --- Actions ------------------------------------------------------------------------------------------------------ */
 
@@ -157,6 +157,18 @@ static bool has_work(const struct worker *worker)
         return worker->listen.streams.work || worker->upstream.streams.work || worker->upstream.failed;
 }
 
+/* How long the loop was busy since it last looked for messages: all the time but that which it waited. */
+static void note_turn(struct worker *worker)
+{
+        uint64_t now_ns = uv_hrtime(), idle_ns = uv_metrics_idle_time(&worker->loop);
+        uint64_t busy_ns = now_ns - worker->turn_ended_ns - (idle_ns - worker->turn_idle_ns);
+
+        if (worker->turn_ended_ns)
+                metrics_highest(worker->metrics.turn_us_high_water, busy_ns / NS_PER_US);
+        worker->turn_ended_ns = now_ns;
+        worker->turn_idle_ns = idle_ns;
+}
+
 /*
  * The end of a turn, just before the loop waits. Messages that had to wait on their connection are taken here, and
  * connections end; either may lead to more messages to send. Then the resolver closes its batch of cache writes.
@@ -176,6 +188,7 @@ static void turn_ended(uv_prepare_t *handle)
         perform_all(worker);
         udp_flush(worker->listen.out);
         arm_timer(worker);
+        note_turn(worker);
 }
 
 /* --- Letters ------------------------------------------------------------------------------------------------------ */
@@ -304,7 +317,7 @@ enum err worker_new(const struct worker_host *host, unsigned index, const struct
                 return ERR_MEMORY;
         worker->index = index;
         worker->host = *host;
-        if (uv_loop_init(&worker->loop)) {
+        if (uv_loop_init(&worker->loop) || uv_loop_configure(&worker->loop, UV_METRICS_IDLE_TIME)) {
                 free(worker);
                 return ERR_IO;
         }

@@ -49,6 +49,7 @@ struct worker {
         struct upstream upstream;
         struct helper helper;
         struct link *askings;
+        uint64_t turn_ended_ns, turn_idle_ns; /* when the last turn ended; how long the loop had waited until then */
         struct letter stop; /* the last one */
         _Atomic uint64_t turns;
         uint64_t turns_seen; /* by the main thread */

@@ -119,13 +119,13 @@ static enum verify_result begin_check(const struct verify_context *context, cons
         struct verify_budget *budget = context->budget;
 
         if (budget->checks >= LIMIT_CHECKS || budget->failed >= LIMIT_CHECKS_FAILED ||
-            budget->in_message >= LIMIT_CHECKS_PER_MESSAGE)
+            *context->in_message >= LIMIT_CHECKS_PER_MESSAGE)
                 return VERIFY_BUDGET;
         struct check *check = check_memo_begin(context->memo, subject);
         if (!check)
                 return VERIFY_BUDGET;
         budget->checks++;
-        budget->in_message++;
+        ++*context->in_message;
         jobs->awaited = check->number;
         jobs->job[jobs->count++] = check;
         return VERIFY_WAIT;

@@ -26,7 +26,6 @@ enum { VERIFY_TOLD = 64 };
 struct verify_budget {
         unsigned checks;                  /* begun so far, of LIMIT_CHECKS; what the memo knows costs nothing */
         unsigned failed;                  /* of LIMIT_CHECKS_FAILED; the caller counts, when a result comes */
-        unsigned in_message;              /* of LIMIT_CHECKS_PER_MESSAGE; the caller zeroes it for each message */
         const uint8_t *told[VERIFY_TOLD]; /* signatures whose verdict is in the trace: each is looked at in many runs */
         unsigned told_count;
 };
@@ -55,6 +54,7 @@ struct verify_context {
         struct key_shelf *shelf;
         struct check_memo *memo;
         struct verify_budget *budget;
+        unsigned *in_message; /* checks begun for the message at hand, of LIMIT_CHECKS_PER_MESSAGE */
         struct arena *arena; /* scratch for canonical forms */
         uint64_t wall_s;     /* for inception and expiration */
         struct trace *trace; /* each signature looked at is told (STEP_SIGNATURE); may be NULL */

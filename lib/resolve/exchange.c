@@ -273,7 +273,7 @@ enum task_state task_reply(struct task *task)
                 return TASK_CHOOSE;
         }
         task->judged = 0;
-        task->request->verify_budget.in_message = 0;
+        task->message_checks = 0;
         trace_message(&task->request->trace, task->number, task->request->desk->now.mono_us, &task->reply_from,
                       task->reply, task->reply_len);
         read_reply(task);

@@ -129,7 +129,8 @@ struct task {
         uint64_t reply_rtt_us;
         struct message message;
         struct claim *claim;
-        unsigned judged; /* pieces of the claim that PROVE has judged */
+        unsigned judged;         /* pieces of the claim that PROVE has judged */
+        unsigned message_checks; /* signature checks begun for that */
 
         uint64_t awaited_check; /* the signature check it waits for, standing in desk->checking; 0: none */
         struct task *checking_next;

@@ -208,6 +208,7 @@ static struct verify_context verify_context_for(struct task *task)
                 .shelf = &desk->key_shelf,
                 .memo = &desk->memo,
                 .budget = &request->verify_budget,
+                .in_message = &task->message_checks,
                 .arena = &request->arena,
                 .wall_s = desk->now.wall_s,
                 .trace = &request->trace,
@@ -222,6 +223,8 @@ static bool hand_out(struct task *task, const struct verify_jobs *jobs)
         struct desk *desk = task->request->desk;
         bool awaited = true;
 
+        metrics_add(desk->metrics->checks, jobs->count);
+        metrics_highest(desk->metrics->message_checks_high_water, task->message_checks);
         for (unsigned i = 0; i < jobs->count; i++) {
                 struct action *action = desk_act(desk, ACTION_CHECK);
 
@@ -246,8 +249,8 @@ static void tell_limit(struct task *task)
                 request_limit(task->request, task->number, LIMIT_ROW_CHECKS, budget->checks);
         if (budget->failed >= LIMIT_CHECKS_FAILED)
                 request_limit(task->request, task->number, LIMIT_ROW_CHECKS_FAILED, budget->failed);
-        if (budget->in_message >= LIMIT_CHECKS_PER_MESSAGE)
-                request_limit(task->request, task->number, LIMIT_ROW_CHECKS_PER_MESSAGE, budget->in_message);
+        if (task->message_checks >= LIMIT_CHECKS_PER_MESSAGE)
+                request_limit(task->request, task->number, LIMIT_ROW_CHECKS_PER_MESSAGE, task->message_checks);
 }
 
 static enum trust_state settle(struct task *task, enum verify_result result, const struct verify_jobs *jobs, bool *good,

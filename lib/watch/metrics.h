@@ -125,12 +125,18 @@ static inline void metrics_inc(uint64_t *metric)
         metrics_add(metric, 1);
 }
 
+/** Keep the most there ever was. */
+static inline void metrics_highest(uint64_t *high_water, uint64_t value)
+{
+        if (value > *high_water)
+                metrics_set(high_water, value);
+}
+
 /** Set a gauge and keep the most it ever was. */
 static inline void metrics_level(uint64_t *gauge, uint64_t *high_water, uint64_t value)
 {
         metrics_set(gauge, value);
-        if (value > *high_water)
-                metrics_set(high_water, value);
+        metrics_highest(high_water, value);
 }
 
 /** The bucket of a time in microseconds. */

@@ -293,7 +293,7 @@ static unsigned sets_of(const struct message *message, struct arena *arena, stru
 
 static void require_within_budget(void)
 {
-        REQUIRE(zone.prover.budget.checks <= LIMIT_CHECKS && zone.prover.budget.in_message <= LIMIT_CHECKS_PER_MESSAGE);
+        REQUIRE(zone.prover.budget.checks <= LIMIT_CHECKS && zone.prover.in_message <= LIMIT_CHECKS_PER_MESSAGE);
         REQUIRE(zone.prover.budget.failed <= LIMIT_CHECKS_FAILED && zone.prover.nsec3_blocks <= LIMIT_NSEC3_BLOCKS);
 }
 

@@ -36,13 +36,14 @@ void prover_fini(struct prover *prover)
 void prover_next_question(struct prover *prover)
 {
         prover->budget = (struct verify_budget){.checks = 0};
+        prover->in_message = 0;
         prover->nsec3_blocks = 0;
         prover->checks = 0;
 }
 
 void prover_next_message(struct prover *prover)
 {
-        prover->budget.in_message = 0;
+        prover->in_message = 0;
 }
 
 static struct verify_context context_of(struct prover *prover)
@@ -53,6 +54,7 @@ static struct verify_context context_of(struct prover *prover)
                 .shelf = &prover->shelf,
                 .memo = &prover->memo,
                 .budget = &prover->budget,
+                .in_message = &prover->in_message,
                 .arena = &prover->scratch,
                 .wall_s = prover->wall_s,
         };

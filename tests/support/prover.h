@@ -12,6 +12,7 @@ struct prover {
         struct key_shelf shelf;
         struct check_memo memo;
         struct verify_budget budget;
+        unsigned in_message; /* checks of the message at hand */
         struct arena scratch;
         uint64_t wall_s;
         unsigned max_iterations;

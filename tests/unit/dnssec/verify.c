@@ -20,6 +20,7 @@ static struct verify_context context_of(struct fixture *f)
                 .shelf = &f->prover.shelf,
                 .memo = &f->prover.memo,
                 .budget = &f->prover.budget,
+                .in_message = &f->prover.in_message,
                 .arena = &f->prover.scratch,
                 .wall_s = NOW,
         };

@@ -72,7 +72,7 @@ static struct snapshot snapshot_of(const struct task *task)
         s.notes = request->notes.count;
         s.checks = request->verify_budget.checks;
         s.failed = request->verify_budget.failed;
-        s.in_message = request->verify_budget.in_message;
+        s.in_message = task->message_checks;
         s.empty = request->empty;
         s.awaits = task->await_count;
         s.attempts = task->attempt_count;
