@@ -163,6 +163,8 @@ void resolver_feed(struct resolver *r, const struct event *event, struct moment 
         run_awake(desk);
         run_timers(desk);
         run_awake(desk);
+        prefetch_start(desk);
+        run_awake(desk);
         cache_end(desk->cache);
 }
 

@@ -141,8 +141,10 @@ bool front_put(struct front *front, const uint8_t *key, size_t key_len, const st
         if (answer->ttl_count > FRONT_TTLS_MAX || answer->source_count > FRONT_SOURCES_MAX)
                 return false;
 
-        uint64_t life_s = (uint64_t)smallest_ttl(answer) * 9 / 10;
-        if (life_s == 0)
+        uint64_t ends_at = answer->written_at + smallest_ttl(answer);
+        if (answer->ends_at < ends_at)
+                ends_at = answer->ends_at;
+        if (ends_at <= answer->written_at)
                 return false;
 
         uint64_t hash = siphash(front->secret, key, key_len);
@@ -150,7 +152,7 @@ bool front_put(struct front *front, const uint8_t *key, size_t key_len, const st
         slot->hash = hash;
         slot->generation = front->generation;
         slot->written_at = slot->used_at = answer->written_at;
-        slot->ends_at = answer->written_at + life_s;
+        slot->ends_at = ends_at;
         slot->key_len = (uint16_t)key_len;
         slot->len = answer->len;
         slot->ttl_count = answer->ttl_count;

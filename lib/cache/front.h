@@ -32,7 +32,7 @@ struct front_answer {
         uint8_t source_count;
         const uint64_t *source;   /* keyed hashes of store keys, for hand_use() */
         uint64_t written_at;      /* cache time, seconds */
-        uint64_t ends_at;         /* 90 % of the smallest TTL after that; set by front_put() */
+        uint64_t ends_at;         /* the same; no later than its smallest TTL says, see front_put() */
 };
 
 /** slots: rounded up to a power of two, 1 KiB each. NULL: out of memory. */
@@ -49,8 +49,8 @@ void front_free(struct front *front);
 bool front_get(struct front *front, const uint8_t *key, size_t key_len, uint64_t now_s, struct front_answer *out);
 
 /**
- * Remember an answer. Its end is 90 % of its smallest TTL after it was written, so that the last tenth of its life is
- * served from the store and prefetch sees the question. False: too long, or a TTL of 0, or no TTL at all.
+ * Remember an answer until its ends_at, or until its smallest TTL is over if that is sooner. Who puts has it end when a
+ * part of it is due for prefetch, which then sees the question. False: too long, ended, a TTL of 0, or no TTL at all.
  */
 bool front_put(struct front *front, const uint8_t *key, size_t key_len, const struct front_answer *answer);
 

@@ -378,13 +378,28 @@ static size_t front_key(const struct desk *desk, const struct question *question
         return len + 13;
 }
 
+static uint64_t shelf_until(const struct desk *desk, const struct outcome *outcome)
+{
+        const struct parts parts = parts_of(outcome);
+        uint64_t until = UINT64_MAX;
+
+        for (unsigned i = 0; i < parts.count; i++) {
+                uint64_t part = prefetch_shelf_until(desk, parts.item[i]);
+
+                if (part < until)
+                        until = part;
+        }
+        return until;
+}
+
 /*
  * Remembered is what the store served, unaltered, whole, and without anything to explain: so a question must come twice
  * to get here.
  */
 static void remember(struct writing *w, const struct request *request, const struct question *question,
-                     const struct finding *final, unsigned rcode)
+                     const struct outcome *outcome, unsigned rcode)
 {
+        const struct finding *final = outcome->final;
         uint8_t key[FRONT_KEY_MAX];
         bool plain = rcode == RCODE_NOERROR || rcode == RCODE_NXDOMAIN;
 
@@ -397,6 +412,7 @@ static void remember(struct writing *w, const struct request *request, const str
                 .ttl_count = (uint8_t)w->c->ttl_count,
                 .ttl_at = w->c->ttl_offset,
                 .written_at = w->desk->now.cache_s,
+                .ends_at = shelf_until(w->desk, outcome),
         };
         for (unsigned i = 0; i < request->source_count && i < FRONT_SOURCES_MAX; i++)
                 answer.source_count++;
@@ -500,8 +516,7 @@ static void answer_one(struct request *request, const struct listener *to, const
         if (rcode == RCODE_NOERROR)
                 put_additional(&w, request, final);
         set_rcode(&w, rcode); /* now already: the front shelf keeps the header as it is */
-        if (!stale_part(outcome))
-                remember(&w, request, &question, final, rcode);
+        remember(&w, request, &question, outcome, rcode);
         send(&w, rcode);
         uint64_t total = desk->now.mono_us > to->arrived_us ? desk->now.mono_us - to->arrived_us : 0;
         bool walked = request->spent[PURSE_MESSAGES] > 0;

@@ -11,6 +11,7 @@
 #include "resolve/border.h"
 #include "resolve/crowd.h"
 #include "resolve/flight.h"
+#include "resolve/prefetch.h"
 #include "resolve/servers.h"
 #include "resolve/trust.h"
 #include "watch/keep.h"
@@ -62,6 +63,7 @@ struct desk {
         struct cookie_secrets cookies;    /* for clients; the same in all workers */
         struct compose compose;           /* of the answer that is being written */
         char why[EDE_TEXT_MAX + 1];       /* and the text of its extended error */
+        struct prefetch prefetch;
         uint8_t message[MESSAGE_MAX + 1]; /* where an answer is written before it is copied to the outbox */
         uint64_t primed_at;               /* cache time of the last priming query; 0: never */
 };

@@ -82,6 +82,8 @@ static struct finding *from_cache(struct task *task, const struct name *name, ui
 
         if (request->cold || !look_in_cache(task, name, type, stale_s, &found))
                 return NULL;
+        if (prefetch_renews(task, &found))
+                return NULL;
         struct finding *kept = arena_copy(&request->arena, &found, sizeof found);
         if (kept)
                 kept->from_cache = true;
@@ -111,6 +113,7 @@ static const struct finding *known(struct task *task, const struct name *name, u
                 return NULL;
         if (request->source_count < FRONT_SOURCES_MAX)
                 request->source[request->source_count++] = cache_last_used(request->desk->cache);
+        prefetch_consider(task, found, cache_last_used(request->desk->cache));
         tell_hit(task, name, type, found);
         return found;
 }
@@ -264,7 +267,7 @@ static enum task_state settle_for(struct task *task, const struct finding *found
 {
         task->outcome.final = found;
         task->outcome.final_type = task->qtype;
-        if (task->number == 0 && !task->request->spent[PURSE_MESSAGES])
+        if (task->number == 0 && task->purpose == PURPOSE_QUESTION && !task->request->spent[PURSE_MESSAGES])
                 metrics_inc(found->kind == FINDING_FAILURE ? task->request->desk->metrics->failure_hits
                                                            : &task->request->desk->metrics->hits[SHELF_STORE]);
         return TASK_DONE;
@@ -308,8 +311,9 @@ static enum task_state missed(struct task *task)
 
         if (may_be_late(task))
                 return TASK_DONE;
-        request_trace(request, task->number, STEP_MISS, &task->sname, (unsigned)task->qtype);
-        if (task->number == 0) {
+        if (task->purpose != PURPOSE_PREFETCH) /* it passed over what is there */
+                request_trace(request, task->number, STEP_MISS, &task->sname, (unsigned)task->qtype);
+        if (task->number == 0 && task->purpose == PURPOSE_QUESTION) {
                 metrics_inc(request->desk->metrics->misses);
                 request_publish(request);
         }

@@ -579,6 +579,7 @@ void request_end(struct request *request)
         for (struct task *task = request->tasks; task; task = task->next)
                 task_cancel(task);
         request_dismiss(request);
+        prefetch_ended(request);
         leave_desk(request);
         policy_release(request->policy);
         arena_reset(&request->arena, (struct arena_mark){ .block = NULL });

@@ -72,6 +72,7 @@ struct request {
         bool checking_disabled;
         bool recursion;     /* RD */
         bool cold;          /* the cache is not read */
+        bool prefetch;      /* nobody waits for it, see prefetch.h */
         uint8_t key[NAME_WIRE_MAX + 16];
         uint16_t key_len; /* 0: not open to others */
         struct listener *audience;

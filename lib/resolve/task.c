@@ -41,6 +41,8 @@ static const char *purpose_word(enum purpose purpose)
                 return "chain of trust";
         case PURPOSE_PRIME:
                 return "priming";
+        case PURPOSE_PREFETCH:
+                return "prefetch";
         case PURPOSE_STALE:
                 return "stale data";
         }

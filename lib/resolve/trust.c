@@ -19,6 +19,7 @@ enum {
 
 /* A zone whose trust is known. It owns the bytes of its keys. */
 struct ring_zone {
+        uint64_t since; /* cache time */
         uint8_t key[RING_KEY_MAX];
         size_t key_len;
         struct trust trust;
@@ -82,6 +83,7 @@ static bool ring_get(struct task *task, const struct name *zone, struct trust *o
                 drop_zone(&desk->key_ring, found);
                 return false;
         }
+        prefetch_consider_keys(task, zone, found->since, found->trust.ends_at);
         *out = found->trust;
         return true;
 }
@@ -107,6 +109,7 @@ static bool ring_put(struct task *task, const struct name *zone, const struct rr
         if (trust->ends_at < desk->now.cache_s + RING_LIFE_MIN_S)
                 trust->ends_at = desk->now.cache_s + RING_LIFE_MIN_S;
         added->trust = *trust;
+        added->since = desk->now.cache_s;
         if ((dnskey && !trust->keys) || map_put(&desk->key_ring.table, added->key, added->key_len, added) != ERR_OK) {
                 ring_drop(NULL, added);
                 return false;

@@ -20,7 +20,6 @@ step signature            no scenario of ours is signed
 step denied               no scenario of ours is signed
 step dropped              no scenario yet
 step outage               no scenario yet
-metric prefetches         prefetching is not built yet
 metric connections        counted by the daemon
 metric traces_kept        counted by the daemon
 metric traces_dropped     counted by the daemon
