@@ -1,25 +1,29 @@
 /*
- * A two-way table of fixed slots. A slot is one kilobyte:
+ * A two-way table of fixed slots. A slot is one kilobyte, and what a short answer needs stands in its first three lines
+ * of memory:
  *
- *   struct front_slot | key | answer
+ *   struct front_slot | sources | TTL offsets | key | answer
  */
 #include "cache/front.h"
 #include "base/buf.h"
 #include <stdlib.h>
 #include <string.h>
 
-enum { WAYS = 2 };
+enum {
+        WAYS = 2,
+        SLOT_BYTES = FRONT_SOURCES_MAX * sizeof(uint64_t) + FRONT_TTLS_MAX * sizeof(uint16_t) + FRONT_BYTES_MAX,
+};
 
 struct front_slot {
         uint64_t hash;
         uint64_t generation; /* 0: never used */
         uint64_t written_at, ends_at, used_at;
-        uint64_t source[FRONT_SOURCES_MAX];
-        uint16_t ttl_at[FRONT_TTLS_MAX];
         uint16_t key_len, len;
         uint8_t ttl_count, source_count;
-        uint8_t bytes[FRONT_BYTES_MAX];
+        _Alignas(uint64_t) uint8_t bytes[SLOT_BYTES];
 };
+
+_Static_assert(sizeof(struct front_slot) == 1024, "as long as front.h says");
 
 struct front {
         struct front_slot *slot;
@@ -66,11 +70,26 @@ static struct front_slot *front_pair(struct front *front, uint64_t hash)
         return &front->slot[(hash & front->mask) * WAYS];
 }
 
-static bool is_question(const struct front *front, const struct front_slot *slot, uint64_t hash, const uint8_t *key,
+static uint64_t *sources_of(struct front_slot *slot)
+{
+        return (uint64_t *)(void *)slot->bytes;
+}
+
+static uint16_t *ttls_of(struct front_slot *slot)
+{
+        return (uint16_t *)(void *)(sources_of(slot) + slot->source_count);
+}
+
+static uint8_t *key_of(struct front_slot *slot)
+{
+        return (uint8_t *)(ttls_of(slot) + slot->ttl_count);
+}
+
+static bool is_question(const struct front *front, struct front_slot *slot, uint64_t hash, const uint8_t *key,
                         size_t key_len)
 {
         return slot->hash == hash && slot->generation == front->generation && slot->key_len == key_len &&
-               memcmp(slot->bytes, key, key_len) == 0;
+               memcmp(key_of(slot), key, key_len) == 0;
 }
 
 bool front_get(struct front *front, const uint8_t *key, size_t key_len, uint64_t now_s, struct front_answer *out)
@@ -81,17 +100,17 @@ bool front_get(struct front *front, const uint8_t *key, size_t key_len, uint64_t
         for (unsigned way = 0; way < WAYS; way++, slot++) {
                 if (!is_question(front, slot, hash, key, key_len) || slot->ends_at <= now_s)
                         continue;
-                slot->used_at = now_s;
                 *out = (struct front_answer){
-                        .bytes = slot->bytes + slot->key_len,
+                        .bytes = key_of(slot) + slot->key_len,
                         .len = slot->len,
                         .ttl_count = slot->ttl_count,
-                        .ttl_at = slot->ttl_at,
-                        .source_count = slot->source_count,
-                        .source = slot->source,
+                        .ttl_at = ttls_of(slot),
+                        .source_count = slot->used_at == now_s ? 0 : slot->source_count,
+                        .source = sources_of(slot),
                         .written_at = slot->written_at,
                         .ends_at = slot->ends_at,
                 };
+                slot->used_at = now_s;
                 return true;
         }
         return false;
@@ -134,6 +153,19 @@ static struct front_slot *front_place(struct front *front, uint64_t hash, const 
         return pair[0].used_at <= pair[1].used_at ? &pair[0] : &pair[1];
 }
 
+static void fill(struct front_slot *slot, const uint8_t *key, size_t key_len, const struct front_answer *answer)
+{
+        slot->key_len = (uint16_t)key_len;
+        slot->len = answer->len;
+        slot->ttl_count = answer->ttl_count;
+        slot->source_count = answer->source_count;
+        if (answer->source_count)
+                memcpy(sources_of(slot), answer->source, answer->source_count * sizeof(answer->source[0]));
+        memcpy(ttls_of(slot), answer->ttl_at, answer->ttl_count * sizeof(answer->ttl_at[0]));
+        memcpy(key_of(slot), key, key_len);
+        memcpy(key_of(slot) + key_len, answer->bytes, answer->len);
+}
+
 bool front_put(struct front *front, const uint8_t *key, size_t key_len, const struct front_answer *answer)
 {
         if (key_len > FRONT_KEY_MAX || key_len + answer->len > FRONT_BYTES_MAX)
@@ -153,15 +185,7 @@ bool front_put(struct front *front, const uint8_t *key, size_t key_len, const st
         slot->generation = front->generation;
         slot->written_at = slot->used_at = answer->written_at;
         slot->ends_at = ends_at;
-        slot->key_len = (uint16_t)key_len;
-        slot->len = answer->len;
-        slot->ttl_count = answer->ttl_count;
-        slot->source_count = answer->source_count;
-        memcpy(slot->ttl_at, answer->ttl_at, answer->ttl_count * sizeof(slot->ttl_at[0]));
-        if (answer->source_count)
-                memcpy(slot->source, answer->source, answer->source_count * sizeof(slot->source[0]));
-        memcpy(slot->bytes, key, key_len);
-        memcpy(slot->bytes + key_len, answer->bytes, answer->len);
+        fill(slot, key, key_len, answer);
         return true;
 }
 

@@ -18,7 +18,7 @@ struct front;
 
 enum {
         FRONT_KEY_MAX = 288,   /* bytes of an exact question */
-        FRONT_BYTES_MAX = 768, /* key and answer together; longer ones are not remembered */
+        FRONT_BYTES_MAX = 880, /* key and answer together; longer ones are not remembered */
         FRONT_TTLS_MAX = 32,   /* records in an answer */
         FRONT_SOURCES_MAX = 4, /* store entries an answer was made from */
 };
@@ -29,7 +29,7 @@ struct front_answer {
         uint16_t len;
         uint8_t ttl_count;
         const uint16_t *ttl_at;   /* offsets of the TTL fields in bytes */
-        uint8_t source_count;
+        uint8_t source_count;     /* of one remembered: 0 if it was handed out before in this very second */
         const uint64_t *source;   /* keyed hashes of store keys, for hand_use() */
         uint64_t written_at;      /* cache time, seconds */
         uint64_t ends_at;         /* the same; no later than its smallest TTL says, see front_put() */
