@@ -30,12 +30,13 @@ struct udp_in {
 
 struct udp_out {
         unsigned count;
+        size_t used; /* of bytes */
         int fd; /* of all that is queued */
         struct mmsghdr header[UDP_BATCH];
         struct iovec piece[UDP_BATCH];
         struct sockaddr_storage peer[UDP_BATCH];
         union control control[UDP_BATCH];
-        uint8_t bytes[UDP_BATCH][UDP_OUT_ROOM];
+        uint8_t bytes[UDP_BATCH * UDP_OUT_ROOM]; /* one behind the other: short answers fill few pages */
 };
 
 /* --- In ----------------------------------------------------------------------------------------------------------- */
@@ -160,7 +161,6 @@ struct udp_out *udp_out_new(void)
         if (!out)
                 return NULL;
         for (unsigned i = 0; i < UDP_BATCH; i++) {
-                out->piece[i].iov_base = out->bytes[i];
                 out->header[i].msg_hdr.msg_name = &out->peer[i];
                 out->header[i].msg_hdr.msg_iov = &out->piece[i];
                 out->header[i].msg_hdr.msg_iovlen = 1;
@@ -229,8 +229,9 @@ void udp_send(struct udp_out *out, const struct udp_path *path, const uint8_t *b
         struct msghdr *header = &out->header[i].msg_hdr;
 
         out->fd = path->fd;
-        out->piece[i].iov_len = len;
-        memcpy(out->bytes[i], bytes, len);
+        out->piece[i] = (struct iovec){ .iov_base = out->bytes + out->used, .iov_len = len };
+        memcpy(out->piece[i].iov_base, bytes, len);
+        out->used += len;
         header->msg_namelen = socket_address(&path->peer, path->scope, &out->peer[i]);
         write_control(header, path);
 }
@@ -247,4 +248,5 @@ void udp_flush(struct udp_out *out)
                 at += sent > 0 ? (unsigned)sent : 1; /* the one that cannot be sent must not hold up the others */
         }
         out->count = 0;
+        out->used = 0;
 }
