@@ -7,6 +7,7 @@
 #include "resolve/request.h"
 #include "resolve/task.h"
 #include <stdlib.h>
+#include <string.h>
 
 /*
  * Time, in microseconds. The round-trip time is smoothed as in RFC 6298: srtt += (r - srtt) / 8, var += (|r - srtt| -
@@ -24,6 +25,7 @@ enum {
         SERVERS_MAX = 10000,
         OUTAGE_RUN = 12,       /* so many messages in a row unanswered, */
         OUTAGE_US = 1500 * MS, /* over such a time, with nothing heard from anybody: it is the network */
+        FAMILY_RUN = 6,        /* so many unanswered to addresses of one family, with nothing heard from it between */
         DEAD_AFTER = 4,        /* timeouts in a row */
         DEAD_FIRST_S = 5,
         DEAD_LAST_S = 60,
@@ -106,10 +108,16 @@ static void note_round_trip(struct server_note *note, uint64_t rtt_us)
                 note->srtt_us = 1;
 }
 
+static unsigned *family_silence(struct desk *desk, const struct address *address)
+{
+        return &desk->servers.family_silent[address->family == 6];
+}
+
 void servers_heard(struct desk *desk, const struct address *address, uint64_t rtt_us)
 {
         struct server *server = servers_get(desk, address);
 
+        *family_silence(desk, address) = 0;
         desk->servers.silent_run = 0;
         desk->servers.outage = false;
         if (!server)
@@ -135,6 +143,7 @@ static bool outage_noticed(struct desk *desk)
         if (!servers->outage) {
                 servers->outage = true;
                 servers->epoch++;
+                memset(servers->family_silent, 0, sizeof servers->family_silent);
                 metrics_inc(desk->metrics->outages);
         }
         return true;
@@ -150,6 +159,7 @@ void servers_silent(struct desk *desk, const struct address *address)
         struct server *server = servers_get(desk, address);
         bool outage = outage_noticed(desk);
 
+        *family_silence(desk, address) += !outage;
         if (!server || outage)
                 return;
         struct server_note *note = &server->note;
@@ -293,6 +303,10 @@ bool servers_consider(struct desk *desk, const struct task *task, const struct e
                 return false;
         *out = (struct candidate){ .address = at->address, .port = at->port };
         out->cost_us = expected_cost(desk, &server->note, &out->why);
+        if (*family_silence(desk, &at->address) >= FAMILY_RUN) {
+                out->cost_us += COST_PER_TIMEOUT;
+                out->why = "its family is silent";
+        }
         if (attempt)
                 out->cost_us += (uint64_t)(attempt->udp_sends + attempt->tcp_sends) * COST_PER_TIMEOUT;
         return true;

@@ -27,6 +27,7 @@ struct servers {
         unsigned silent_run; /* timeouts in a row, with no reply from anybody between them */
         uint64_t silent_since_us;
         bool outage;
+        unsigned family_silent[2]; /* the same run for IPv4 and IPv6 alone: a host may have an address and no way out */
 };
 
 MUST_USE enum err servers_init(struct servers *servers, const uint8_t secret[SIPHASH_KEY_LEN]);

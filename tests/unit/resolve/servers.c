@@ -251,6 +251,37 @@ static void test_considering(void **state)
         assert_false(servers_consider(lone->desk, &task, &at, &candidate, &why));
 }
 
+/* A host with an IPv6 address and no way out: after a few servers were silent, the others are asked by IPv4 first. */
+static void test_a_silent_family_comes_last(void **state)
+{
+        struct lone_desk *lone = *state;
+        struct delegation root = { .cut = name_root };
+        struct task task = { .request = lone_request(lone, "www.test.", TYPE_A), .cut = { .delegation = &root } };
+        struct endpoint six = { .address = lone_address("2001:db8:53::1"), .port = 53 };
+        struct endpoint four = { .address = two, .port = 53 };
+        struct candidate candidate;
+        const char *why;
+
+        for (uint8_t i = 0; i < 6; i++) {
+                const uint8_t bytes[16] = { 0x20, 1, 0xd, 0xb8, [15] = (uint8_t)(100 + i) };
+                struct address silent = address_from(bytes, sizeof bytes);
+
+                assert_true(servers_consider(lone->desk, &task, &six, &candidate, &why));
+                assert_in_range(candidate.cost_us, 40 * MS, 50 * MS);
+                servers_silent(lone->desk, &silent);
+                servers_heard(lone->desk, &one, 10 * MS);
+        }
+        assert_true(servers_consider(lone->desk, &task, &six, &candidate, &why));
+        assert_in_range(candidate.cost_us, 440 * MS, 450 * MS);
+        assert_string_equal(candidate.why, "its family is silent");
+        assert_true(servers_consider(lone->desk, &task, &four, &candidate, &why));
+        assert_in_range(candidate.cost_us, 40 * MS, 50 * MS);
+        servers_heard(lone->desk, &six.address, 10 * MS); /* one answer shows that there is a way */
+        six.address = lone_address("2001:db8:53::2");
+        assert_true(servers_consider(lone->desk, &task, &six, &candidate, &why));
+        assert_in_range(candidate.cost_us, 40 * MS, 50 * MS);
+}
+
 /* Mostly the cheapest; one time in twenty another that may be as good; never one that is known to be much worse. */
 static void test_choice_explores(void **state)
 {
@@ -329,6 +360,7 @@ int main(void)
                 TEST(test_no_outage),
                 TEST(test_manners_are_remembered),
                 TEST(test_considering),
+                TEST(test_a_silent_family_comes_last),
                 TEST(test_choice_explores),
                 TEST(test_unknown_servers_are_spread),
                 TEST(test_many_servers),
