@@ -18,6 +18,7 @@ void totals_sum(struct server *server, struct metrics *sum)
                 metrics_sum(sum, &server->worker[i]->metrics);
         metrics_add(sum->puts, writer.settled.put);
         metrics_add(sum->puts_dropped, writer.dropped + writer.settled.full + writer.settled.lost);
+        metrics_add(&sum->budget_hits[LIMIT_ROW_TYPES_PER_NAME], writer.settled.crowded);
         metrics_add(sum->evictions, writer.settled.evicted + writer.settled.expired);
         metrics_add(sum->expect_failures, expect_failures());
         metrics_set(sum->cache_entries, stat.entries);

@@ -183,6 +183,7 @@ static void settled_add(struct settled *sum, const struct settled *more)
         sum->put += more->put;
         sum->kept += more->kept;
         sum->full += more->full;
+        sum->crowded += more->crowded;
         sum->lost += more->lost;
         sum->flushed += more->flushed;
         sum->evicted += more->evicted;

@@ -2,8 +2,11 @@
  * Puts, evictions and flushes, each in transactions small enough for a nearly full map.
  */
 #include "cache/settle.h"
+#include "base/buf.h"
 #include "cache/entry.h"
 #include "cache/key.h"
+#include "config/limits.h"
+#include "wire/rrtype.h"
 #include <string.h>
 
 enum { SCRATCH_MAX = 256 * 1024, FLUSH_DELETES_MAX = 100 };
@@ -73,6 +76,60 @@ static void settle_hand(struct settle *settle)
 
 /* --- Puts ------------------------------------------------------------------------------------------------------- */
 
+/* The least type at or behind *type that the name of this key has. ERR_MISSING: none. */
+static enum err next_type(struct settle *settle, struct store_view *view, struct store_bytes of, uint16_t *type)
+{
+        struct arena_mark mark = arena_mark(&settle->scratch);
+        size_t name_len = of.len - sizeof *type;
+        struct store_item item;
+        struct key from;
+
+        key_from(&from, of);
+        store_u16(from.bytes + name_len, *type);
+        enum err err = store_seek(view, SEEK_FIRST_FROM, key_view(&from), &settle->scratch, &item);
+        if (!err && item.key.len == of.len && !memcmp(item.key.bytes, of.bytes, name_len))
+                *type = load_u16(item.key.bytes + name_len);
+        else if (!err)
+                err = ERR_MISSING;
+        arena_reset(&settle->scratch, mark);
+        return err;
+}
+
+/*
+ * CVE-2024-1737: a name may hold LIMIT_TYPES_PER_NAME types. The common ones, up to HTTPS, always have room; the others
+ * are counted when one more of them is new, so that the usual put pays nothing for this.
+ */
+static enum err name_is_full(struct settle *settle, struct store_view *view, struct store_bytes put, bool *full)
+{
+        uint16_t type = TYPE_HTTPS + 1;
+        unsigned count = 0;
+        enum err err = ERR_OK;
+
+        *full = false;
+        if (put.bytes[0] != SPACE_RECORDS || load_u16(put.bytes + put.len - sizeof type) < type)
+                return ERR_OK;
+        while (!err && count < LIMIT_TYPES_PER_NAME - TYPE_HTTPS && type) {
+                err = next_type(settle, view, put, &type);
+                count += !err;
+                type++; /* 0 behind the last */
+        }
+        *full = count == LIMIT_TYPES_PER_NAME - TYPE_HTTPS;
+        return err == ERR_MISSING ? ERR_OK : err;
+}
+
+static enum err settle_new(struct settle *settle, struct store_view *view, const struct store_item *put,
+                           struct settled *done)
+{
+        bool full;
+        enum err err = name_is_full(settle, view, put->key, &full);
+
+        if (!err && !full)
+                err = store_put(view, put->key, put->value);
+        done->put += !err && !full;
+        done->crowded += !err && full;
+        return err;
+}
+
 static enum err settle_put(struct settle *settle, struct store_view *view, const struct store_item *put,
                            struct settled *done)
 {
@@ -82,7 +139,9 @@ static enum err settle_put(struct settle *settle, struct store_view *view, const
 
         if (!err && !entry_replaces(old, put->value, settle->now_s)) {
                 done->kept++;
-        } else if (!err || err == ERR_MISSING) {
+        } else if (err == ERR_MISSING) {
+                err = settle_new(settle, view, put, done);
+        } else if (!err) {
                 err = store_put(view, put->key, put->value);
                 done->put += err == ERR_OK;
         }

@@ -22,6 +22,7 @@ struct settled {
         uint64_t put;      /* written */
         uint64_t kept;     /* not written: what is stored is worth more */
         uint64_t full;     /* dropped: no room */
+        uint64_t crowded;  /* dropped: LIMIT_TYPES_PER_NAME */
         uint64_t lost;     /* dropped: input or output failed */
         uint64_t flushed;  /* dropped: a flush came in between */
         uint64_t evicted;  /* deleted by the hand, unused */

@@ -2,8 +2,10 @@
  * The writer's door: puts, the hand, flushes; over memory and over LMDB.
  */
 #include "cache/settle.h"
+#include "cache/batch.h"
 #include "cache/inspect.h"
 #include "cache/key.h"
+#include "config/limits.h"
 #include "filler.h"
 #include "scratch.h"
 #include "wire/rrtype.h"
@@ -82,6 +84,41 @@ static void test_many_puts_take_several_transactions(void **state)
         assert_int_equal(count(bench, 0, 1000), 1000);
         assert_int_equal(filler_put(&bench->filler, 0, 1000, 2).put, 1000);
         assert_int_equal(stat_of(bench).entries, 1000);
+}
+
+/* False: its name has no room for the type. */
+static bool put_type(struct bench *bench, const char *text, uint16_t type)
+{
+        struct batch *batch = batch_new(store_generation(bench->filler.store));
+        uint8_t room[NAME_WIRE_MAX], value[8] = { 0 };
+        struct name name;
+        struct key key;
+
+        assert_int_equal(name_from_text(text, room, &name), ERR_OK);
+        assert_true(key_records(&key, SPACE_RECORDS, 0, &name, type));
+        assert_true(batch_put(batch, key_view(&key), (struct store_bytes){ value, sizeof(value) }));
+        struct settled settled = settle_apply(bench->filler.store, NULL, &batch, 1, 1000);
+        batch_abandon(batch);
+        assert_int_equal(settled.lost + settled.full, 0);
+        return !settled.crowded;
+}
+
+/* A hundred types at a name, of which the common ones have their place in any case (CVE-2024-1737). */
+static void test_types_of_one_name(void **state)
+{
+        struct bench *bench = *state;
+        unsigned kept = 0;
+
+        for (unsigned type = 30000; type < 30200; type++)
+                kept += put_type(bench, "many.example.", (uint16_t)type);
+        assert_int_equal(kept, LIMIT_TYPES_PER_NAME - TYPE_HTTPS);
+        assert_false(put_type(bench, "many.example.", 65535));
+        assert_true(put_type(bench, "many.example.", 30000)); /* it is there already */
+        for (uint16_t type = 1; type <= TYPE_HTTPS; type++)
+                assert_true(put_type(bench, "many.example.", type));
+        assert_int_equal(stat_of(bench).entries, LIMIT_TYPES_PER_NAME);
+        assert_true(put_type(bench, "other.example.", 65535));
+        assert_true(put_type(bench, "below.many.example.", 300));
 }
 
 static void test_the_hand_keeps_the_store_from_filling_up(void **state)
@@ -294,6 +331,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 TWINS(test_many_puts_take_several_transactions),
+                TWINS(test_types_of_one_name),
                 TWINS(test_the_hand_keeps_the_store_from_filling_up),
                 TWINS(test_what_is_used_stays),
                 TWINS(test_the_hand_in_slow_motion),
