@@ -2,8 +2,6 @@
 
 #include "base/buf.h"
 #include "watch/words.h"
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -11,7 +9,11 @@ enum {
         DEPTH_MAX = 32,        /* sub-questions within each other; the budget allows far fewer */
         GUIDES_MAX = 12,       /* deeper steps are drawn no further to the right */
         TIME_COLUMN = 10,      /* "   1234.5 " */
+<<<<<<< HEAD
         US_PER_S = 1000000,
+=======
+        TIME_MAX = 16,         /* the longest, and its NUL */
+>>>>>>> 98f6947 (archive: write traces in large pieces, and quicker)
         TEXT_COLUMNS_MIN = 24, /* on a very narrow screen lines are rather too long than one word each */
         STEPS_MAX = (TRACE_MAX - TRACE_HEADER_LEN) / STEP_HEADER_LEN,
 };
@@ -113,14 +115,29 @@ static void put_sentence(struct page *page, const char *time, unsigned depth, co
         } while (*text);
 }
 
+/* Milliseconds and tenths, right-aligned: "   1234.5 ". Returns where it begins in the room. */
+static const char *time_text(uint32_t at_us, char room[TIME_MAX])
+{
+        uint32_t ms = at_us / 1000;
+        char *first = room + TIME_MAX - sizeof ".0 ";
+
+        memcpy(first, ".0 ", sizeof ".0 ");
+        first[1] = (char)('0' + at_us / 100 % 10);
+        do {
+                *--first = (char)('0' + ms % 10);
+                ms /= 10;
+        } while (ms);
+        while (first > room + TIME_MAX - 1 - TIME_COLUMN)
+                *--first = ' ';
+        return first;
+}
+
 static void put_step(struct page *page, const struct step_view *step, unsigned depth)
 {
-        char text[STEP_TEXT_MAX];
-        char time[24];
+        char text[STEP_TEXT_MAX], time[TIME_MAX];
 
         step_text(step, text, sizeof text);
-        snprintf(time, sizeof time, "%7" PRIu32 ".%u ", step->at_us / 1000, (unsigned)(step->at_us / 100 % 10));
-        put_sentence(page, time, depth, step_colours[step->kind], text);
+        put_sentence(page, time_text(step->at_us, time), depth, step_colours[step->kind], text);
 }
 
 /* --- The line at the head -------------------------------------------------------------------------------------- */

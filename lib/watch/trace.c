@@ -426,13 +426,23 @@ static struct field_cursor fields_of(const struct step_view *step)
                 .payload = reader_over(step->payload, step->payload_len), .kind = row->kinds, .name = row->fields };
 }
 
+/* The length of what stands before the first of two marks, or before the end; strcspn() takes longer to begin. */
+static size_t word_len(const char *text, char mark, char other)
+{
+        size_t len = 0;
+
+        while (text[len] && text[len] != mark && text[len] != other)
+                len++;
+        return len;
+}
+
 static bool field_next(struct field_cursor *cursor, struct step_field *out)
 {
         if (!*cursor->kind)
                 return false;
         cursor->name += cursor->name_len;
         cursor->name += *cursor->name == ',';
-        cursor->name_len = strcspn(cursor->name, ",");
+        cursor->name_len = word_len(cursor->name, ',', ',');
         return field_read(&cursor->payload, *cursor->kind++, out);
 }
 
@@ -511,36 +521,67 @@ static void write_noun(struct writer *w, uint64_t count, const char *noun, size_
                 write_text(w, len && noun[len - 1] == 's' ? "es" : "s");
 }
 
-/* What stands for "{field}" or "{field:noun}" in a sentence; a question mark for a field that damage took away. */
-static void write_placeholder(struct writer *w, const struct step_view *step, const char *text, size_t len)
-{
-        size_t name_len = strcspn(text, ":}");
-        struct step_field field;
+/* All fields of a step, each read once. */
+struct step_fields {
+        unsigned count;
+        struct {
+                const char *name;
+                size_t name_len;
+                struct step_field field;
+        } item[FIELDS_MAX];
+};
 
-        if (!field_find(step, text, name_len, &field)) {
+static void fields_read(const struct step_view *step, struct step_fields *out)
+{
+        struct field_cursor cursor = fields_of(step);
+
+        out->count = 0;
+        while (out->count < FIELDS_MAX && field_next(&cursor, &out->item[out->count].field)) {
+                out->item[out->count].name = cursor.name;
+                out->item[out->count++].name_len = cursor.name_len;
+        }
+}
+
+static const struct step_field *fields_find(const struct step_fields *fields, const char *name, size_t len)
+{
+        for (unsigned i = 0; i < fields->count; i++)
+                if (fields->item[i].name_len == len && !memcmp(fields->item[i].name, name, len))
+                        return &fields->item[i].field;
+        return NULL;
+}
+
+/* What stands for "{field}" or "{field:noun}" in a sentence; a question mark for a field that damage took away. */
+static void write_placeholder(struct writer *w, const struct step_fields *fields, const char *text, size_t len)
+{
+        size_t name_len = word_len(text, ':', '}');
+        const struct step_field *field = fields_find(fields, text, name_len);
+
+        if (!field) {
                 write_u8(w, '?');
                 return;
         }
-        step_field_text(w, &field);
+        step_field_text(w, field);
         if (name_len < len)
-                write_noun(w, field.number, text + name_len + 1, len - name_len - 1);
+                write_noun(w, field->number, text + name_len + 1, len - name_len - 1);
 }
 
 /* The sentence of the row with its fields filled in. */
 static void write_sentence(struct writer *w, const struct step_view *step)
 {
         const char *text = step_rows[step->kind].text;
+        struct step_fields fields;
 
+        fields_read(step, &fields);
         while (*text) {
-                size_t plain = strcspn(text, "{");
+                size_t plain = word_len(text, '{', '{');
 
                 write_bytes(w, text, plain);
                 text += plain;
                 if (!*text)
                         return;
-                size_t len = strcspn(++text, "}");
+                size_t len = word_len(++text, '}', '}');
 
-                write_placeholder(w, step, text, len);
+                write_placeholder(w, &fields, text, len);
                 text += len + (text[len] == '}');
         }
 }

@@ -1,8 +1,6 @@
 #include "watch/words.h"
 
 #include "wire/codes.h"
-#include <inttypes.h>
-#include <stdio.h>
 
 enum { US_PER_MS = 1000, US_PER_S = 1000000, S_PER_MINUTE = 60, S_PER_HOUR = 3600, S_PER_DAY = 86400 };
 
@@ -70,10 +68,14 @@ void words_server(struct writer *w, const struct address *address, uint16_t port
 
 void words_number(struct writer *w, uint64_t number)
 {
-        char text[24];
+        char text[20]; /* enough for the largest */
+        char *first = text + sizeof text;
 
-        snprintf(text, sizeof text, "%" PRIu64, number);
-        write_text(w, text);
+        do {
+                *--first = (char)('0' + number % 10);
+                number /= 10;
+        } while (number);
+        write_bytes(w, first, (size_t)(text + sizeof text - first));
 }
 
 /* value / unit with as many digits behind the point as make three in all. */
@@ -81,15 +83,15 @@ static void write_three_digits(struct writer *w, uint64_t value, uint64_t unit, 
 {
         uint64_t whole = value / unit;
         uint64_t hundredths = value % unit * 100 / unit;
-        char text[40];
 
+        words_number(w, whole);
+        if (whole < 100) {
+                write_u8(w, '.');
+                words_number(w, hundredths / 10);
+        }
         if (whole < 10)
-                snprintf(text, sizeof text, "%" PRIu64 ".%02" PRIu64 " %s", whole, hundredths, suffix);
-        else if (whole < 100)
-                snprintf(text, sizeof text, "%" PRIu64 ".%" PRIu64 " %s", whole, hundredths / 10, suffix);
-        else
-                snprintf(text, sizeof text, "%" PRIu64 " %s", whole, suffix);
-        write_text(w, text);
+                words_number(w, hundredths % 10);
+        write_text(w, suffix);
 }
 
 void words_duration(struct writer *w, uint64_t us)
@@ -98,9 +100,9 @@ void words_duration(struct writer *w, uint64_t us)
                 words_number(w, us);
                 write_text(w, " us");
         } else if (us < US_PER_S) {
-                write_three_digits(w, us, US_PER_MS, "ms");
+                write_three_digits(w, us, US_PER_MS, " ms");
         } else {
-                write_three_digits(w, us, US_PER_S, "s");
+                write_three_digits(w, us, US_PER_S, " s");
         }
 }
 
