@@ -298,7 +298,10 @@ static bool flight_register(struct desk *desk, struct flight *flight)
 static void flight_unregister(struct desk *desk, struct flight *flight)
 {
         flight_unmap(&desk->flights, flight);
-        traffic_leave(&desk->flights.traffic, flight->zone);
+        for (struct traffic_place *place = traffic_leave(&desk->flights.traffic, flight->zone), *next; place; place = next) {
+                next = place->next;
+                task_wake(place->task);
+        }
         timers_disarm(&desk->flight_timers, &flight->timer);
         count_flights(desk);
 }

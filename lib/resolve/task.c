@@ -152,6 +152,7 @@ void task_cancel(struct task *task)
                 return;
         task->done = true;
         task_leave_flights(task);
+        traffic_unqueue(&task->place);
         desk_forget_check(task->request->desk, task);
 }
 
@@ -210,6 +211,7 @@ enum task_state task_done(struct task *task)
                 task->outcome.final = &nothing;
         task->done = true;
         task_leave_flights(task);
+        traffic_unqueue(&task->place);
         desk_forget_check(task->request->desk, task);
         if (task->purpose == PURPOSE_ADDRESS)
                 count_failed_name(task);

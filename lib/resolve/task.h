@@ -117,7 +117,8 @@ struct task {
 
         /* FLIGHT waits for: */
         struct seat seat[TASK_FLIGHTS];
-        unsigned near_misses; /* replies that nearly matched */
+        struct traffic_place place; /* or, before it can send, for room: CHOOSE waits */
+        unsigned near_misses;       /* replies that nearly matched */
         bool nudged;          /* a flight is late, or lost: choose again */
         bool hedge_wanted;    /* a flight is slower than usual: another server may be asked beside it */
 

@@ -1,9 +1,12 @@
 #include "resolve/traffic.h"
 
+#include "config/limits.h"
 #include <stdlib.h>
 
 struct traffic_zone {
         unsigned under_way;
+        unsigned waiting;
+        struct traffic_place *first, *last; /* of those who wait */
         uint8_t key_len;
         uint8_t key[NAME_WIRE_MAX];
 };
@@ -57,12 +60,60 @@ struct traffic_zone *traffic_enter(struct traffic *traffic, const struct name *z
         return known;
 }
 
-void traffic_leave(struct traffic *traffic, struct traffic_zone *zone)
+bool traffic_queue(struct traffic *traffic, const struct name *zone, struct traffic_place *place, struct task *task)
 {
-        if (--zone->under_way)
+        struct traffic_zone *known = find(traffic, zone);
+
+        if (!known || known->waiting >= LIMIT_ZONE_WAITING)
+                return false;
+        *place = (struct traffic_place){ .previous = known->last, .zone = known, .task = task };
+        if (known->last)
+                known->last->next = place;
+        else
+                known->first = place;
+        known->last = place;
+        known->waiting++;
+        return true;
+}
+
+void traffic_unqueue(struct traffic_place *place)
+{
+        struct traffic_zone *zone = place->zone;
+
+        if (!zone)
                 return;
-        map_take(&traffic->table, zone->key, zone->key_len);
-        free(zone);
+        if (place->previous)
+                place->previous->next = place->next;
+        else
+                zone->first = place->next;
+        if (place->next)
+                place->next->previous = place->previous;
+        else
+                zone->last = place->previous;
+        place->zone = NULL;
+        place->next = NULL;
+        zone->waiting--;
+}
+
+/*
+ * Who leaves makes room for one. That one may have found another way meanwhile and send nothing, so the last to leave
+ * calls all who still wait.
+ */
+struct traffic_place *traffic_leave(struct traffic *traffic, struct traffic_zone *zone)
+{
+        struct traffic_place *called = NULL, **end = &called;
+
+        zone->under_way--;
+        while (zone->first && (!called || !zone->under_way)) {
+                *end = zone->first;
+                traffic_unqueue(zone->first);
+                end = &(*end)->next;
+        }
+        if (!zone->under_way) {
+                map_take(&traffic->table, zone->key, zone->key_len);
+                free(zone);
+        }
+        return called;
 }
 
 unsigned traffic_to(struct traffic *traffic, const struct name *zone)

@@ -403,6 +403,15 @@ static bool zone_is_crowded(struct task *task)
         return true;
 }
 
+static enum task_state wait_for_room(struct task *task)
+{
+        struct traffic *traffic = &task->request->desk->flights.traffic;
+
+        if (traffic_queue(traffic, &task->cut.delegation->cut, &task->place, task))
+                return TASK_CHOOSE;
+        return task_give_up(task, EDE_OTHER, "too many questions to this zone are under way");
+}
+
 /* Addresses still to be found are looked up beside a server that keeps silent, so that they are there when it is given
  * up. */
 static void look_ahead(struct task *task, const struct choice *choice)
@@ -422,9 +431,9 @@ enum task_state task_choose(struct task *task)
         task->nudged = task->hedge_wanted = false;
         if (out_of_budget(task->request))
                 return in_flight ? TASK_FLIGHT : cut_exhausted(task);
+        traffic_unqueue(&task->place);
         if (zone_is_crowded(task))
-                return in_flight ? TASK_FLIGHT
-                                 : task_give_up(task, EDE_OTHER, "too many questions to this zone are under way");
+                return in_flight ? TASK_FLIGHT : wait_for_room(task);
         gather_candidates(task, &choice);
         if (hedge)
                 keep_fresh(task, &choice);

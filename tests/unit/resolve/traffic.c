@@ -11,6 +11,8 @@
 
 #include <cmocka.h>
 
+enum { ASKED = LIMIT_ZONE_IN_FLIGHT + LIMIT_ZONE_WAITING + 100 };
+
 static const uint8_t secret[SIPHASH_KEY_LEN] = "0123456789abcde";
 
 static void test_counts(void **state)
@@ -31,10 +33,41 @@ static void test_counts(void **state)
         assert_int_equal(traffic_to(&traffic, &other), 0);
         struct traffic_zone *second = traffic_enter(&traffic, &other);
         assert_null(traffic_enter(&traffic, &name_root)); /* no room: never more zones than flights */
-        traffic_leave(&traffic, first);
-        traffic_leave(&traffic, second);
+        assert_null(traffic_leave(&traffic, first));
+        assert_null(traffic_leave(&traffic, second));
         assert_int_equal(traffic_to(&traffic, &same), 1);
-        traffic_leave(&traffic, first);
+        assert_null(traffic_leave(&traffic, first));
+        assert_int_equal(traffic.table.count, 0);
+        traffic_fini(&traffic);
+}
+
+/* Who leaves calls the first who waits; the last to leave calls all. */
+static void test_the_queue(void **state)
+{
+        struct traffic_place place[LIMIT_ZONE_WAITING + 1] = { { .zone = NULL } };
+        uint8_t room[NAME_WIRE_MAX];
+        struct traffic traffic;
+        struct name zone;
+
+        (void)state;
+        assert_int_equal(name_from_text("zone.test.", room, &zone), ERR_OK);
+        assert_int_equal(traffic_init(&traffic, 2, secret), ERR_OK);
+        assert_false(traffic_queue(&traffic, &zone, &place[0], NULL)); /* nobody would call */
+        struct traffic_zone *entered = traffic_enter(&traffic, &zone);
+        assert_ptr_equal(traffic_enter(&traffic, &zone), entered);
+        for (unsigned i = 0; i < LIMIT_ZONE_WAITING; i++)
+                assert_true(traffic_queue(&traffic, &zone, &place[i], NULL));
+        assert_false(traffic_queue(&traffic, &zone, &place[LIMIT_ZONE_WAITING], NULL));
+        traffic_unqueue(&place[0]);
+        traffic_unqueue(&place[0]);
+        traffic_unqueue(&place[2]);
+        traffic_unqueue(&place[LIMIT_ZONE_WAITING - 1]);
+        assert_ptr_equal(traffic_leave(&traffic, entered), &place[1]);
+        assert_null(place[1].next);
+        const struct traffic_place *called = traffic_leave(&traffic, entered);
+        for (unsigned i = 3; i < LIMIT_ZONE_WAITING - 1; i++, called = called->next)
+                assert_ptr_equal(called, &place[i]);
+        assert_null(called);
         assert_int_equal(traffic.table.count, 0);
         traffic_fini(&traffic);
 }
@@ -56,7 +89,7 @@ static void ask(struct lone_desk *lone, const char *qname, unsigned client)
         lone_feed(lone, &event);
 }
 
-/* Random names (water torture): the zone gets its 200 messages, and the questions beyond are refused at once. */
+/* Random names (water torture): the zone gets its 200 messages; so many more wait, and those beyond are refused. */
 static void test_water_torture(void **state)
 {
         struct lone_desk lone;
@@ -67,7 +100,7 @@ static void test_water_torture(void **state)
                   "validation: no\nquery-minimization: no\nhedging: no\n"
                   "stub-zones: [{name: zone.test, addresses: [192.0.2.1, 192.0.2.2, 192.0.2.3]}]\n",
                   1);
-        for (unsigned i = 0; i < 300; i++) {
+        for (unsigned i = 0; i < ASKED; i++) {
                 char qname[64];
 
                 snprintf(qname, sizeof(qname), "r%u.zone.test.", i);
@@ -75,8 +108,8 @@ static void test_water_torture(void **state)
                 refused += lone_count(&lone, ACTION_ANSWER);
                 assert_int_equal(lone_count(&lone, ACTION_SEND), i < LIMIT_ZONE_IN_FLIGHT);
         }
-        assert_int_equal(refused, 300 - LIMIT_ZONE_IN_FLIGHT);
-        assert_int_equal(lone.metrics.budget_hits[LIMIT_ROW_ZONE_IN_FLIGHT], refused);
+        assert_int_equal(refused, ASKED - LIMIT_ZONE_IN_FLIGHT - LIMIT_ZONE_WAITING);
+        assert_int_equal(lone.metrics.budget_hits[LIMIT_ROW_ZONE_IN_FLIGHT], ASKED - LIMIT_ZONE_IN_FLIGHT);
         assert_int_equal(lone.desk->flights.by_number.count, LIMIT_ZONE_IN_FLIGHT);
 
         /* Time passes, the flights end, and the zone can be asked again. */
@@ -109,6 +142,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_counts),
+                cmocka_unit_test(test_the_queue),
                 cmocka_unit_test(test_water_torture),
                 cmocka_unit_test(test_equal_questions),
         };
