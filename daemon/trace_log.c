@@ -9,7 +9,7 @@
 #include <string.h>
 #include <syslog.h>
 
-enum { SYSLOG_LINE_MAX = 8192 };
+enum { SYSLOG_LINE_MAX = 8192, INK_MAX = 32 << 10 };
 
 struct trace_log {
         char *where;
@@ -17,6 +17,8 @@ struct trace_log {
         bool to_syslog, json;
         char line[SYSLOG_LINE_MAX]; /* of syslog, until its end comes */
         size_t line_len;
+        char ink[INK_MAX]; /* text on its way to the file */
+        size_t ink_len;
 };
 
 static bool is_stdout(const char *where)
@@ -112,6 +114,34 @@ static void sink_to_syslog(struct trace_log *log, const char *text, size_t len)
         }
 }
 
+/*
+ * Text for a file is gathered and leaves in large pieces: standard error has no buffer, and a trace has hundreds of
+ * words.
+ */
+static void ink_spill(struct trace_log *log)
+{
+        if (log->file && log->ink_len) {
+                fwrite(log->ink, 1, log->ink_len, log->file);
+                fflush(log->file);
+        }
+        log->ink_len = 0;
+}
+
+static void sink_to_file(struct trace_log *log, const char *text, size_t len)
+{
+        while (len) {
+                size_t room = sizeof log->ink - log->ink_len;
+                size_t part = len < room ? len : room;
+
+                memcpy(log->ink + log->ink_len, text, part);
+                log->ink_len += part;
+                text += part;
+                len -= part;
+                if (log->ink_len == sizeof log->ink)
+                        ink_spill(log);
+        }
+}
+
 static void sink(void *context, const char *text, size_t len)
 {
         struct trace_log *log = context;
@@ -119,7 +149,7 @@ static void sink(void *context, const char *text, size_t len)
         if (log->to_syslog)
                 sink_to_syslog(log, text, len);
         else
-                fwrite(text, 1, len, log->file);
+                sink_to_file(log, text, len);
 }
 
 void trace_log_write(struct trace_log *log, const struct trace_view *trace, unsigned reasons, bool brief)
@@ -142,6 +172,5 @@ void trace_log_left_out(struct trace_log *log, uint64_t count)
 
 void trace_log_flush(struct trace_log *log)
 {
-        if (log->file)
-                fflush(log->file);
+        ink_spill(log);
 }

@@ -9,11 +9,8 @@ enum {
         DEPTH_MAX = 32,        /* sub-questions within each other; the budget allows far fewer */
         GUIDES_MAX = 12,       /* deeper steps are drawn no further to the right */
         TIME_COLUMN = 10,      /* "   1234.5 " */
-<<<<<<< HEAD
         US_PER_S = 1000000,
-=======
         TIME_MAX = 16,         /* the longest, and its NUL */
->>>>>>> 98f6947 (archive: write traces in large pieces, and quicker)
         TEXT_COLUMNS_MIN = 24, /* on a very narrow screen lines are rather too long than one word each */
         STEPS_MAX = (TRACE_MAX - TRACE_HEADER_LEN) / STEP_HEADER_LEN,
 };

@@ -184,7 +184,7 @@ static void turn_ended(uv_prepare_t *handle)
                 tell_failures(worker);
         } while (has_work(worker));
         askings_settle(worker);
-        resolver_settle(worker->resolver);
+        resolver_settle(worker->resolver, false);
         perform_all(worker);
         udp_flush(worker->listen.out);
         arm_timer(worker);
@@ -353,6 +353,8 @@ static void *worker_run(void *argument)
         struct worker *worker = argument;
 
         uv_run(&worker->loop, UV_RUN_DEFAULT);
+        resolver_settle(worker->resolver, true);
+        perform_all(worker);
         worker_close(worker);
         return NULL;
 }

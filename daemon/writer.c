@@ -27,9 +27,7 @@ struct store_writer {
         bool stopping;
         struct message *first, **last;
         unsigned batches;
-        size_t bytes, puts;
-        uint64_t first_us; /* when the queue stopped being empty */
-        unsigned flushes;  /* in the queue */
+        size_t bytes;
         struct writer_counts counts;
 };
 
@@ -52,8 +50,6 @@ static uint64_t mono_us(void)
 
 static void queue_put(struct store_writer *writer, struct message *message)
 {
-        if (!writer->first)
-                writer->first_us = mono_us();
         *writer->last = message;
         writer->last = &message->next;
 }
@@ -77,7 +73,6 @@ static void queue_put_batch(struct store_writer *writer, struct message *message
 {
         writer->batches++;
         writer->bytes += batch_bytes(message->batch);
-        writer->puts += batch_count(message->batch);
         queue_put(writer, message);
 }
 
@@ -117,7 +112,6 @@ enum err writer_flush(struct store_writer *writer, enum flush_what what, const s
 
         store_generation_bump(writer->settings.store);
         uv_mutex_lock(&writer->lock);
-        writer->flushes++;
         queue_put(writer, message);
         uv_cond_signal(&writer->bell);
         uv_mutex_unlock(&writer->lock);
@@ -126,24 +120,13 @@ enum err writer_flush(struct store_writer *writer, enum flush_what what, const s
 
 /* --- The thread ------------------------------------------------------------------------------------------------- */
 
-/* Is there reason to work now, or is it better to wait for more puts? */
-static bool is_ripe(const struct store_writer *writer, uint64_t now_us)
-{
-        return writer->first && (writer->stopping || writer->flushes > 0 || writer->puts >= SETTLE_PUTS_MAX ||
-                                 now_us - writer->first_us >= WRITER_WAIT_MS * 1000U);
-}
-
 /* Wait until there is something to do or the store wants to be looked after. */
 static void writer_wait(struct store_writer *writer, uint64_t until_us)
 {
         uint64_t now_us = mono_us();
 
-        while (!is_ripe(writer, now_us) && !writer->stopping && now_us < until_us) {
-                uint64_t next_us = until_us;
-
-                if (writer->first && writer->first_us + WRITER_WAIT_MS * 1000U < next_us)
-                        next_us = writer->first_us + WRITER_WAIT_MS * 1000U;
-                (void)uv_cond_timedwait(&writer->bell, &writer->lock, (next_us - now_us + 1) * 1000U);
+        while (!writer->first && !writer->stopping && now_us < until_us) {
+                (void)uv_cond_timedwait(&writer->bell, &writer->lock, (until_us - now_us + 1) * 1000U);
                 now_us = mono_us();
         }
 }
@@ -157,14 +140,11 @@ static bool run_take(struct store_writer *writer, struct run *run)
 
                 writer->batches--;
                 writer->bytes -= batch_bytes(message->batch);
-                writer->puts -= batch_count(message->batch);
                 run->batch[run->batch_count++] = message->batch;
                 free(message);
         }
-        if (run->batch_count == 0 && writer->first) {
+        if (run->batch_count == 0 && writer->first)
                 run->flush = queue_take(writer);
-                writer->flushes--;
-        }
         return run->batch_count > 0 || run->flush;
 }
 

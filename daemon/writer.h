@@ -3,8 +3,8 @@
  * The thread that alone writes to the store.
  *
  * Workers hand it batches over a bounded queue and go on; when the queue is full, a batch is dropped and counted, as
- * a cache may forget and a question may not wait. The writer collects what came within ten milliseconds, or 64 puts,
- * into one transaction; in between it looks after the store (store_tend) and tells how it stands.
+ * a cache may forget and a question may not wait. What has come is written at once, as workers gather puts for some
+ * milliseconds anyway; in between the writer looks after the store (store_tend) and tells how it stands.
  *
  * A flush is a message in the same queue, behind the batches handed over before it. It is never dropped.
  */
@@ -19,7 +19,6 @@ struct store_writer; /* opaque; struct writer is the byte cursor of base/buf.h *
 enum {
         WRITER_BATCHES_MAX = 256,      /* in the queue */
         WRITER_BYTES_MAX = 32 << 20,   /* the same */
-        WRITER_WAIT_MS = 10,           /* for more puts to join a transaction */
 };
 
 struct writer_settings {

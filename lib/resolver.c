@@ -182,22 +182,29 @@ uint64_t resolver_deadline(const struct resolver *r)
 {
         uint64_t flight = timers_next(&r->desk.flight_timers);
         uint64_t request = timers_next(&r->desk.request_timers);
+        uint64_t batch = cache_batch_due(r->desk.cache);
         uint64_t next = flight < request ? flight : request;
 
+        next = batch < next ? batch : next;
         return next == UINT64_MAX ? UINT64_MAX : (next + 999) / 1000;
 }
 
-void resolver_settle(struct resolver *r)
+static void hand_over_batch(struct desk *desk)
 {
-        struct desk *desk = &r->desk;
         struct batch *batch = cache_take_batch(desk->cache);
+        struct action *action = batch ? desk_act(desk, ACTION_STORE) : NULL;
 
-        cache_reap(desk->cache);
-        if (!batch)
-                return;
-        struct action *action = desk_act(desk, ACTION_STORE);
         if (action)
                 action->store.batch = batch;
+}
+
+void resolver_settle(struct resolver *r, bool all)
+{
+        struct desk *desk = &r->desk;
+
+        cache_tend(desk->cache);
+        if (all || cache_batch_due(desk->cache) <= desk->now.mono_us)
+                hand_over_batch(desk);
 }
 
 void resolver_adopt(struct resolver *r, const struct policy *policy)

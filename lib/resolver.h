@@ -56,9 +56,12 @@ bool resolver_next(struct resolver *r, struct action *out);
 /** When a TICK is wanted: monotonic milliseconds, rounded up; UINT64_MAX: not at all. */
 uint64_t resolver_deadline(const struct resolver *r);
 
-/** Once per loop turn: close the batch of cache writes (drain the actions afterwards) and free what the writer is done
- * with. */
-void resolver_settle(struct resolver *r);
+/**
+ * Once per loop turn: hand over cache writes (drain the actions afterwards), and free what the writer is done with.
+ * Writes are gathered for some milliseconds, which the deadline knows of; all: hand over what there is, for the last
+ * turn.
+ */
+void resolver_settle(struct resolver *r, bool all);
 
 /** New settings: questions that come from now on use them; those under way keep theirs. Takes its own hold. */
 void resolver_adopt(struct resolver *r, const struct policy *policy);

@@ -2,7 +2,7 @@
 /*
  * The writes of one worker in one loop turn, on their way to the writer thread.
  *
- *   cache_put() ─▶ batch ─▶ ACTION_STORE ─▶ writer's queue ─▶ settle_apply() ─▶ settled ─▶ cache_reap()
+ *   cache_put() ─▶ batch ─▶ ACTION_STORE ─▶ writer's queue ─▶ settle_apply() ─▶ settled ─▶ cache_tend()
  *                    └── read by its worker all the while, and by no other
  *
  * After it was handed over a batch is not changed any more, so that worker and writer may both read it. Only the flag

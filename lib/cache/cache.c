@@ -22,6 +22,8 @@
 
 enum {
         PENDING_MAX = 256,       /* batches that may wait for the writer */
+        BATCH_RIPE = 128,        /* puts that are a transaction of their own */
+        BATCH_WAIT_US = 5000,    /* for so many; other workers wait as long to learn of them */
         CLOCK_SLACK_S = 60,      /* threads do not read the clock together */
         RANGE_STEPS_MAX = 3,     /* ended or broken ranges that a look-up steps over */
 };
@@ -44,7 +46,8 @@ struct cache {
         const uint8_t *secret;   /* of the store: entries are sealed with it */
         uint64_t generation;
         uint64_t flushed_at;     /* cache time; chains of ranges that began by then are void */
-        struct batch *batch;     /* of this turn, or NULL */
+        struct batch *batch;     /* open for puts, or NULL */
+        uint64_t batch_began_us; /* monotonic */
         struct batch *pending[PENDING_MAX]; /* handed over, oldest first */
         size_t pending_count;
         struct peers peers;
@@ -306,8 +309,10 @@ static bool cache_put_value(struct cache *cache, const struct key *key, size_t l
                 return false;
         if (pending_get(cache, key_view(key), &pending) && !entry_replaces(pending, value, cache->now.cache_s))
                 return false;
-        if (!cache->batch)
+        if (!cache->batch) {
                 cache->batch = batch_new(cache->generation);
+                cache->batch_began_us = cache->now.mono_us;
+        }
         return cache->batch && batch_put(cache->batch, key_view(key), value);
 }
 
@@ -551,13 +556,17 @@ void cache_put_server(struct cache *cache, const struct address *address, const 
 
 /* --- Batches ---------------------------------------------------------------------------------------------------- */
 
+uint64_t cache_batch_due(const struct cache *cache)
+{
+        if (!cache->batch)
+                return UINT64_MAX;
+        return batch_count(cache->batch) < BATCH_RIPE ? cache->batch_began_us + BATCH_WAIT_US : 0;
+}
+
 struct batch *cache_take_batch(struct cache *cache)
 {
-        struct batch *batch;
-
-        peers_flush(&cache->peers, cache->now.cache_s);
-        cache_reap(cache);
-        batch = cache->batch;
+        cache_tend(cache);
+        struct batch *batch = cache->batch;
         if (!batch || cache->pending_count == PENDING_MAX)
                 return NULL; /* the writer is far behind: this one stays open until it is full, then puts are dropped */
         cache->pending[cache->pending_count++] = batch;
@@ -565,7 +574,7 @@ struct batch *cache_take_batch(struct cache *cache)
         return batch;
 }
 
-void cache_reap(struct cache *cache)
+static void reap(struct cache *cache)
 {
         size_t kept = 0;
 
@@ -576,6 +585,12 @@ void cache_reap(struct cache *cache)
                         cache->pending[kept++] = cache->pending[i];
         }
         cache->pending_count = kept;
+}
+
+void cache_tend(struct cache *cache)
+{
+        peers_flush(&cache->peers, cache->now.cache_s);
+        reap(cache);
 }
 
 void cache_forget(struct cache *cache)

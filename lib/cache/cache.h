@@ -110,11 +110,17 @@ void cache_put_server(struct cache *cache, const struct address *address, const 
 /** What a flush is about. */
 enum flush_what { FLUSH_NAME, FLUSH_ZONE, FLUSH_ALL };
 
-/** The batch of this loop turn, closed and handed over; NULL if nothing was put. A new one begins. */
+/**
+ * When the open batch is to be taken, in monotonic microseconds: at once when it holds enough, else a little after its
+ * first put, for a transaction of many puts costs less than many transactions. UINT64_MAX: none is open.
+ */
+uint64_t cache_batch_due(const struct cache *cache);
+
+/** The open batch, closed and handed over; NULL if there is none. */
 struct batch *cache_take_batch(struct cache *cache);
 
-/** Free the batches that the writer has settled. */
-void cache_reap(struct cache *cache);
+/** Once a turn: put the notes of servers that are due, and free the batches that the writer has settled. */
+void cache_tend(struct cache *cache);
 
 /** Forget what is pending. After a flush cache_begin() does so by itself, by store_generation(). */
 void cache_forget(struct cache *cache);

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 enum {
-        SETTLE_PUTS_MAX = 64,   /* in one transaction: 3.5 µs each, so readers' pages are never held back for long */
+        SETTLE_PUTS_MAX = 128,  /* in one transaction: 3.5 µs each, so readers' pages are never held back for long */
         SETTLE_SWEEPS_MAX = 16, /* transactions of the hand after one call, so that batches are not kept waiting */
 };
 

@@ -297,11 +297,11 @@ static bool flight_register(struct desk *desk, struct flight *flight)
 
 static void flight_unregister(struct desk *desk, struct flight *flight)
 {
+        struct traffic_place *called = traffic_leave(&desk->flights.traffic, flight->zone);
+
+        for (; called; called = called->next)
+                task_wake(called->task);
         flight_unmap(&desk->flights, flight);
-        for (struct traffic_place *place = traffic_leave(&desk->flights.traffic, flight->zone), *next; place; place = next) {
-                next = place->next;
-                task_wake(place->task);
-        }
         timers_disarm(&desk->flight_timers, &flight->timer);
         count_flights(desk);
 }

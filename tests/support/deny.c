@@ -63,7 +63,7 @@ struct settled deny_settle(struct deny *bench)
 
         if (batch)
                 settled = settle_apply(bench->store, NULL, &batch, 1, bench->now.cache_s);
-        cache_reap(bench->cache);
+        cache_tend(bench->cache);
         deny_pass(bench, 0);
         return settled;
 }

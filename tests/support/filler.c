@@ -102,7 +102,7 @@ struct settled filler_put(struct filler *filler, uint32_t first, uint32_t count,
 
         if (batch)
                 settled = settle_apply(filler->store, filler->hand, &batch, 1, now.cache_s);
-        cache_reap(filler->cache);
+        cache_tend(filler->cache);
         return settled;
 }
 

@@ -70,7 +70,7 @@ void lone_settle(struct lone_desk *lone)
 
         if (batch)
                 settle_apply(lone->store, lone->hand, &batch, 1, lone->now.cache_s);
-        cache_reap(lone->desk->cache);
+        cache_tend(lone->desk->cache);
 }
 
 void lone_feed(struct lone_desk *lone, const struct event *event)

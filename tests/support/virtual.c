@@ -152,7 +152,7 @@ static void feed_one(struct virtual *v, const struct event *event)
         resolver_feed(v->resolver, event, virtual_now(v));
         while (resolver_next(v->resolver, &action))
                 perform(v, &action);
-        resolver_settle(v->resolver);
+        resolver_settle(v->resolver, true); /* a writer that is always quicker than the next event */
         while (resolver_next(v->resolver, &action))
                 perform(v, &action);
         if (v->fed)

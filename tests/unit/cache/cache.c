@@ -74,7 +74,7 @@ static struct settled settle(struct bench *bench)
 
         if (batch)
                 settled = settle_apply(bench->store, bench->hand, &batch, 1, bench->now.cache_s);
-        cache_reap(bench->cache);
+        cache_tend(bench->cache);
         pass(bench, 0);
         return settled;
 }

@@ -218,7 +218,7 @@ static void settle_named(struct bench *bench)
 
         assert_non_null(batch);
         (void)settle_apply(bench->filler.store, NULL, &batch, 1, 1000000);
-        cache_reap(bench->filler.cache);
+        cache_tend(bench->filler.cache);
 }
 
 /* Seven entries of five names in two routes. */
