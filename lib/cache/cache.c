@@ -26,6 +26,7 @@ enum {
         BATCH_WAIT_US = 5000,    /* for so many; other workers wait as long to learn of them */
         CLOCK_SLACK_S = 60,      /* threads do not read the clock together */
         RANGE_STEPS_MAX = 3,     /* ended or broken ranges that a look-up steps over */
+        RANGE_PENDING_MAX = 256, /* of the newest puts, in which it looks for ranges that are not settled yet */
 };
 
 #define FLUSHED_LATELY UINT64_MAX /* when, the next event says */
@@ -460,6 +461,56 @@ static bool range_key(struct key *key, cache_partition partition, const struct d
         return key_range(key, zone->nsec3 ? SPACE_NSEC3 : SPACE_NSEC, partition, zone->chain, point.bytes, point.len);
 }
 
+static bool is_before(struct store_bytes a, struct store_bytes b)
+{
+        int order = memcmp(a.bytes, b.bytes, a.len < b.len ? a.len : b.len);
+
+        return order < 0 || (order == 0 && a.len < b.len);
+}
+
+/* The greatest key before another one in a batch, if it is greater than what was found so far. Newest puts first. */
+static void batch_before(const struct batch *batch, struct store_bytes prefix, struct store_bytes before,
+                         unsigned *left, struct store_item *best)
+{
+        for (size_t i = batch_count(batch); i > 0 && *left > 0; i--, --*left) {
+                const struct store_item item = batch_item(batch, i - 1);
+
+                if (key_has_prefix(item.key, prefix) && is_before(item.key, before) &&
+                    (!best->key.bytes || is_before(best->key, item.key)))
+                        *best = item;
+        }
+}
+
+/* The same among what is put but not settled. False: nothing. */
+static bool pending_before(const struct cache *cache, struct store_bytes prefix, struct store_bytes before,
+                           struct store_item *out)
+{
+        unsigned left = RANGE_PENDING_MAX;
+
+        *out = (struct store_item){ .key = { .bytes = NULL } };
+        if (cache->batch)
+                batch_before(cache->batch, prefix, before, &left, out);
+        for (size_t i = cache->pending_count; i > 0 && left > 0; i--)
+                batch_before(cache->pending[i - 1], prefix, before, &left, out);
+        return out->key.bytes != NULL;
+}
+
+/* The last range before a key, settled or not. Its bytes are in the arena. */
+static bool last_before(struct cache *cache, const struct key *prefix, const struct key *before, struct arena *arena,
+                        struct store_item *out)
+{
+        struct store_item pending;
+        bool is_pending = pending_before(cache, key_view(prefix), key_view(before), &pending);
+        bool is_stored = store_seek(cache->view, SEEK_LAST_BEFORE, key_view(before), arena, out) == ERR_OK &&
+                         key_has_prefix(out->key, key_view(prefix));
+
+        if (!is_pending || (is_stored && is_before(pending.key, out->key)))
+                return is_stored;
+        *out = pending;
+        out->value.bytes = arena_copy(arena, pending.value.bytes, pending.value.len);
+        return out->value.bytes != NULL;
+}
+
 /* The last live range before a key, among those that begin with prefix. */
 static bool range_before(struct cache *cache, const struct key *prefix, uint64_t anchors, struct key *before,
                          struct arena *arena, struct finding *out)
@@ -468,9 +519,7 @@ static bool range_before(struct cache *cache, const struct key *prefix, uint64_t
                 struct arena_mark mark = arena_mark(arena);
                 struct store_item item;
 
-                if (store_seek(cache->view, SEEK_LAST_BEFORE, key_view(before), arena, &item) != ERR_OK)
-                        return false;
-                if (!key_has_prefix(item.key, key_view(prefix)))
+                if (!last_before(cache, prefix, before, arena, &item))
                         return false;
                 key_from(before, item.key);
                 if (entry_intact(cache->secret, item.key, item.value) && is_usable(cache, item.value, anchors, 0) &&

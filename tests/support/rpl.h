@@ -16,7 +16,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum { RPL_MESSAGE_MAX = 65535, RPL_COMPLAINT_MAX = 400, RPL_ADDRESSES_MAX = 64, RPL_EDE_ANY = -1, RPL_EDE_NONE = -2 };
+enum { RPL_MESSAGE_MAX = 65535, RPL_COMPLAINT_MAX = 400, RPL_ADDRESSES_MAX = 256, RPL_EDE_ANY = -1, RPL_EDE_NONE = -2 };
 
 struct ldns_struct_pkt;
 

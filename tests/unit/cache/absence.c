@@ -325,6 +325,24 @@ static void test_wildcards_of_other_names(void **state)
         assert_int_equal(deny_kind(bench, "example.", "b.wild.example.", TYPE_A), FINDING_NONE);
 }
 
+/* What was learned a moment ago serves at once, also where the writer lags behind, and hides what it replaces. */
+static void test_ranges_serve_before_they_are_settled(void **state)
+{
+        static const struct deny_nsec apex = { "example.", "m.example.", { TYPE_SOA } };
+        static const struct deny_nsec last = { "m.example.", "example.", { TYPE_A } };
+        const struct absence_origin origin = { .stored_at = ((struct deny *)*state)->now.cache_s };
+        struct deny *bench = *state;
+        struct name zone = deny_name(bench, "example.");
+        struct rrset sets[] = { deny_soa(bench, "example.", TTL), deny_nsec(bench, "example.", &last) };
+
+        deny_put_nsec(bench, "example.", &apex);
+        assert_int_equal(absence_put(bench->cache, 0, &zone, sets, 2, &origin, &bench->arena), 1);
+        assert_int_equal(deny_kind(bench, "example.", "z.example.", TYPE_A), FINDING_NXDOMAIN);
+        assert_int_equal(deny_kind(bench, "example.", "a.example.", TYPE_A), FINDING_NXDOMAIN);
+        deny_settle(bench);
+        assert_int_equal(deny_kind(bench, "example.", "z.example.", TYPE_A), FINDING_NXDOMAIN);
+}
+
 /* Later proofs renew the zone's entry, so that the first SOA does not end what is learned afterwards. */
 static void test_the_zone_is_renewed(void **state)
 {
@@ -638,6 +656,7 @@ int main(void)
                 TEST(test_ended_ranges_are_stepped_over),
                 TEST(test_the_soa_is_of_the_zone),
                 TEST(test_the_soa_comes_later),
+                TEST(test_ranges_serve_before_they_are_settled),
                 TEST(test_ranges_keep_a_zone_without_soa),
                 TEST(test_a_wildcard_is_expanded),
                 TEST(test_a_wildcard_alias_is_expanded),
