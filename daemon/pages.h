@@ -2,6 +2,14 @@
 /*
  * What is to be had over HTTP, by path. Everything is read-only: what changes something goes through the control
  * channel.
+ *
+ *      /                 the page, and beside it the files of daemon/web
+ *      /metrics          for Prometheus
+ *      /api/status       what the daemon is
+ *      /api/history      the last hour in numbers; after=SECONDS: only what is newer
+ *      /api/traces       kept traces; show=failed or slow, name=NAME: only those at or below it
+ *      /api/trace/ID     one of them
+ *      /api/words/ID     the sentences of its steps
  */
 #include <stddef.h>
 
@@ -9,9 +17,12 @@ struct server;
 
 enum { PAGE_OK = 200, PAGE_MISSING = 404, PAGE_ERROR = 500 };
 
+/* All texts are "" where there is none. */
 struct page_request {
         const char *path;
-        const char *accept; /* the Accept field, "" if there is none */
+        const char *rest;              /* of the path, behind what the table of places says */
+        const char *accept;            /* a field of the head */
+        const char *show, *name, *after; /* behind the question mark */
 };
 
 /* An answer. The bytes are constant, or `owned` is to be freed. */

@@ -282,6 +282,13 @@ static enum err start_privileged(struct server *server)
         return err;
 }
 
+/* The main thread's way to the traces is for whoever asks for them here. */
+static enum err start_web(struct server *server)
+{
+        server->reader = archive_reader_new(server->archive);
+        return server->reader ? web_start(server->web, server) : ERR_MEMORY;
+}
+
 /* The one line at the start. */
 static void say_hello(const struct server *server)
 {
@@ -317,7 +324,9 @@ static enum err start(struct server *server)
         if (!err)
                 err = control_start(&server->control, server);
         if (!err)
-                err = web_start(server->web, server);
+                err = start_web(server);
+        if (!err)
+                history_start(&server->history, server);
         return err;
 }
 
@@ -331,7 +340,9 @@ static void finish(struct server *server)
                 worker_join(server->worker[i]);
         control_close(&server->control);
         web_close(server->web);
+        history_close(&server->history);
         writer_stop(server->writer);
+        archive_reader_free(server->reader);
         archive_stop(server->archive);
         store_close(server->store);
         hand_free(server->hand);

@@ -12,6 +12,7 @@
 #include "control.h"
 #include "doors.h"
 #include "files.h"
+#include "history.h"
 #include "policy/policy.h"
 #include "privilege.h"
 #include "quota.h"
@@ -19,6 +20,7 @@
 #include <uv.h>
 
 struct archive;
+struct archive_reader;
 struct hand;
 struct store_writer;
 struct web;
@@ -42,6 +44,8 @@ struct server {
         uv_timer_t watchdog;
         struct control control;
         struct web *web;
+        struct archive_reader *reader;   /* the main thread's */
+        struct history history;
 };
 
 /** Run with settings that were found good (taken over), until told to stop. Returns the exit status of the process. */

@@ -201,14 +201,28 @@ static struct page refuse(const struct web *web, struct MHD_Connection *connecti
         return (struct page){ 0 };
 }
 
+/* A field of the head or an argument behind the question mark; "" where there is none. */
+static const char *value_of(struct MHD_Connection *connection, enum MHD_ValueKind kind, const char *name)
+{
+        const char *value = MHD_lookup_connection_value(connection, kind, name);
+
+        return value ? value : "";
+}
+
 static enum MHD_Result requested(void *context, struct MHD_Connection *connection, const char *path,
                                  const char *method, const char *version, const char *upload, size_t *upload_len,
                                  void **own)
 {
         struct web *web = ((struct site *)context)->web;
-        const char *accept = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Accept");
         struct visit *visit = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
-        struct page_request request = { .path = path, .accept = accept ? accept : "" };
+        struct page_request request = {
+                .path = path,
+                .rest = "",
+                .accept = value_of(connection, MHD_HEADER_KIND, "Accept"),
+                .show = value_of(connection, MHD_GET_ARGUMENT_KIND, "show"),
+                .name = value_of(connection, MHD_GET_ARGUMENT_KIND, "name"),
+                .after = value_of(connection, MHD_GET_ARGUMENT_KIND, "after"),
+        };
 
         (void)version;
         (void)upload;

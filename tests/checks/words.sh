@@ -39,7 +39,7 @@ banned 'lib/' 'lib/ reads no clock' 'time clock clock_gettime gettimeofday sleep
 banned 'lib/' 'lib/ rolls no dice: the host hands in a generator' 'getrandom getentropy arc4random RAND_bytes'
 banned 'lib/' 'lib/ starts no thread' 'pthread_create thrd_create'
 
-layout=$(find lib daemon tests -name '*.[ch]' | sort | LC_ALL=C xargs awk '
+layout=$(find lib daemon tests -name '*.[ch]' -o -name '*.js' -o -name '*.mjs' | sort | LC_ALL=C xargs awk '
         { columns = $0; gsub(/[\200-\277]/, "", columns) } # the later bytes of a UTF-8 character take no column
         length(columns) > (FILENAME ~ /^tests\// ? 140 : 120) { print FILENAME ":" FNR ": " length(columns) " columns" }
         /\t/ { print FILENAME ":" FNR ": a tab" }
