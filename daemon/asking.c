@@ -2,9 +2,31 @@
 #include "asking.h"
 #include "clients.h"
 #include "resolver.h"
+#include "wire/codes.h"
+#include "wire/rrtype.h"
 #include "worker.h"
 #include <stdlib.h>
 #include <string.h>
+
+size_t asking_write_query(uint8_t room[ASKING_QUERY_MAX], const struct name *name, uint16_t type, bool check_disabled)
+{
+        struct writer w = writer_over(room, ASKING_QUERY_MAX);
+
+        write_u16(&w, 0); /* ID */
+        write_u16(&w, (uint16_t)(FLAG_RD | (check_disabled ? FLAG_CD : 0)));
+        write_u16(&w, 1); /* a question */
+        write_u32(&w, 0);
+        write_u16(&w, 1); /* and an OPT record */
+        write_bytes(&w, name->wire, name->len);
+        write_u16(&w, type);
+        write_u16(&w, CLASS_IN);
+        write_u8(&w, 0);
+        write_u16(&w, TYPE_OPT);
+        write_u16(&w, ASKING_UDP_SIZE);
+        write_u32(&w, 0);
+        write_u16(&w, 0);
+        return writer_len(&w);
+}
 
 static struct told *told_new(const struct asking *asking, enum told_what what, const uint8_t *bytes, size_t len)
 {

@@ -12,6 +12,7 @@
  */
 #include "list.h"
 #include "mailbox.h"
+#include "wire/message.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -41,6 +42,11 @@ struct asking {
         size_t len;
         uint8_t query[];
 };
+
+enum { ASKING_UDP_SIZE = 1232, ASKING_QUERY_MAX = HEADER_LEN + NAME_WIRE_MAX + 4 + 11 };
+
+/** A query as a client would send it, with EDNS, so that the answer may say why. Returns its length. */
+size_t asking_write_query(uint8_t room[ASKING_QUERY_MAX], const struct name *name, uint16_t type, bool check_disabled);
 
 /** Ask a worker. ERR_MEMORY, ERR_FULL. */
 MUST_USE enum err asking_post(struct worker *worker, struct mailbox *home,

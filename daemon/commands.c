@@ -21,7 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { QUERY_ROOM = HEADER_LEN + NAME_WIRE_MAX + 4 + 11, QUERY_UDP_SIZE = 1232, TEXT_MAX = 4096 };
+enum { TEXT_MAX = 4096 };
 
 enum command_kind {
 #define COMMAND(constant, words, arguments, help) COMMAND_##constant,
@@ -71,27 +71,6 @@ static void told(struct letter *letter, void *reader)
         free(told);
 }
 
-/* A query as a client would send it, with EDNS, so that the answer may say why. Returns its length. */
-static size_t write_query(uint8_t room[QUERY_ROOM], const struct name *name, uint16_t type, bool check_disabled)
-{
-        struct writer w = writer_over(room, QUERY_ROOM);
-
-        write_u16(&w, 0); /* ID */
-        write_u16(&w, (uint16_t)(FLAG_RD | (check_disabled ? FLAG_CD : 0)));
-        write_u16(&w, 1); /* a question */
-        write_u32(&w, 0);
-        write_u16(&w, 1); /* and an OPT record */
-        write_bytes(&w, name->wire, name->len);
-        write_u16(&w, type);
-        write_u16(&w, CLASS_IN);
-        write_u8(&w, 0);
-        write_u16(&w, TYPE_OPT);
-        write_u16(&w, QUERY_UDP_SIZE);
-        write_u32(&w, 0);
-        write_u16(&w, 0);
-        return writer_len(&w);
-}
-
 /* What the arguments of trace ask for. */
 struct trace_call {
         uint8_t room[NAME_WIRE_MAX];
@@ -123,7 +102,7 @@ static void run_trace(const struct command *command)
         struct server *server = command->server;
         uint64_t number = caller_number(command->caller);
         unsigned worker = (unsigned)(number % server->worker_count);
-        uint8_t query[QUERY_ROOM];
+        uint8_t query[ASKING_QUERY_MAX];
         struct trace_call call;
         const char *wrong = read_trace(command, &call);
 
@@ -131,7 +110,7 @@ static void run_trace(const struct command *command)
                 caller_refuse(command->caller, "%s", wrong);
                 return;
         }
-        size_t len = write_query(query, &call.name, call.type, call.check_disabled);
+        size_t len = asking_write_query(query, &call.name, call.type, call.check_disabled);
         if (asking_post(server->worker[worker], &server->control.mailbox, told, number, call.cold, query, len)) {
                 caller_refuse(command->caller, "the daemon is too busy");
                 return;
@@ -288,6 +267,31 @@ static void run_cache_show(const struct command *command)
         free(text);
 }
 
+/* --- Trust -------------------------------------------------------------------------------------------------------- */
+
+/* What one of the show functions writes, as the reply. */
+static void reply_with(const struct command *command, void (*show)(const struct keeper *keeper, struct writer *writer))
+{
+        char *text = malloc(KEEPER_TEXT_MAX);
+
+        if (!text) {
+                caller_refuse(command->caller, "out of memory");
+                return;
+        }
+        struct writer w = writer_over(text, KEEPER_TEXT_MAX);
+        show(&command->server->keeper, &w);
+        caller_accept(command->caller);
+        caller_say(command->caller, text, writer_len(&w));
+        caller_end(command->caller);
+        free(text);
+}
+
+/* anchors */
+static void run_anchors(const struct command *command)
+{
+        reply_with(command, keeper_show);
+}
+
 /* --- The daemon --------------------------------------------------------------------------------------------------- */
 
 /* metrics */
@@ -412,6 +416,9 @@ static void run(enum command_kind kind, const struct command *command)
                 break;
         case COMMAND_CACHE_STATS:
                 run_cache_stats(command);
+                break;
+        case COMMAND_ANCHORS:
+                run_anchors(command);
                 break;
         case COMMAND_METRICS:
                 run_metrics(command);

@@ -14,6 +14,7 @@ enum log_kind {
         LOG_STORE,
         LOG_TRACE,   /* the trace log */
         LOG_CONTROL,
+        LOG_TRUST,   /* trust anchors */
         LOG_KINDS
 };
 

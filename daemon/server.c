@@ -33,6 +33,14 @@ static const struct policy *make_policy(struct settings *settings)
         return policy_new(settings, attached, attached_networks(attached, ATTACHED_MAX));
 }
 
+void server_adopt(struct server *server, const struct policy *policy)
+{
+        for (unsigned i = 0; i < server->worker_count; i++)
+                (void)EXPECT(worker_adopt(server->worker[i], policy) == ERR_OK);
+        policy_release(server->policy);
+        server->policy = policy;
+}
+
 bool server_reload(struct server *server, struct config_complaints *complaints)
 {
         struct settings *settings = files_settings(&server->files, complaints);
@@ -47,12 +55,10 @@ bool server_reload(struct server *server, struct config_complaints *complaints)
                 complaints->count = 0;
                 return false;
         }
-        for (unsigned i = 0; i < server->worker_count; i++)
-                (void)EXPECT(worker_adopt(server->worker[i], policy) == ERR_OK);
-        archive_adopt(server->archive, policy->settings);
         (void)log_open(server->policy->settings->log_file); /* anew, as it may have been moved away */
-        policy_release(server->policy);
-        server->policy = policy;
+        server_adopt(server, keeper_learn(&server->keeper, policy));
+        keeper_start(&server->keeper);
+        archive_adopt(server->archive, server->policy->settings);
         if (restart)
                 log_line(LOG_SETTINGS, "settings read again; `%s` has changed, which needs a restart",
                          option_key(which, restart_key));
@@ -221,6 +227,7 @@ static enum err start_workers(struct server *server)
                 .writer = server->writer,
                 .archive = server->archive,
                 .quota = &server->quota,
+                .keeper = &server->keeper,
                 .worker_count = server->worker_count,
         };
         enum err err = ERR_OK;
@@ -275,6 +282,8 @@ static enum err start_privileged(struct server *server)
                 privilege_make_directory(settings->cache_dir, 0700, &identity);
         if (settings->store && settings->trace_dir[0])
                 privilege_make_directory(settings->trace_dir, 0700, &identity);
+        if (follow_wanted(settings))
+                privilege_make_directory(settings->state_dir, 0700, &identity);
         if (!err && privilege_drop(&identity)) {
                 log_line(LOG_START, "rights cannot be given up: %s", strerror(errno));
                 err = ERR_IO;
@@ -320,6 +329,8 @@ static enum err start(struct server *server)
         if (!err)
                 err = archive_start(server->archive);
         if (!err)
+                err = keeper_open(&server->keeper, server);
+        if (!err)
                 err = start_workers(server);
         if (!err)
                 err = control_start(&server->control, server);
@@ -332,8 +343,10 @@ static enum err start(struct server *server)
 
 /* --- End ---------------------------------------------------------------------------------------------------------- */
 
+/* The keeper stops listening while there are still workers that it could tell something. */
 static void finish(struct server *server)
 {
+        keeper_close(&server->keeper);
         for (unsigned i = 0; i < server->worker_count; i++)
                 worker_stop(server->worker[i]);
         for (unsigned i = 0; i < server->worker_count; i++)
@@ -361,6 +374,7 @@ static void close_loop(struct server *server)
         uv_run(&server->loop, UV_RUN_DEFAULT);
         uv_loop_close(&server->loop);
         control_fini(&server->control);
+        keeper_fini(&server->keeper);
         web_free(server->web);
 }
 
@@ -384,6 +398,7 @@ int server_run(const struct files *files, struct settings *settings)
                 return 1;
         }
         start_watchdog(&server);
+        keeper_start(&server.keeper);
         say_hello(&server);
         notify("READY=1");
         uv_run(&server.loop, UV_RUN_DEFAULT);

@@ -13,6 +13,7 @@
 #include "doors.h"
 #include "files.h"
 #include "history.h"
+#include "keeper.h"
 #include "policy/policy.h"
 #include "privilege.h"
 #include "quota.h"
@@ -43,6 +44,7 @@ struct server {
         uv_signal_t terminate, interrupt, hang_up;
         uv_timer_t watchdog;
         struct control control;
+        struct keeper keeper;
         struct web *web;
         struct archive_reader *reader;   /* the main thread's */
         struct history history;
@@ -53,6 +55,9 @@ int server_run(const struct files *files, struct settings *settings);
 
 /** Read the settings again. False: there is a mistake in them, and nothing was changed. */
 bool server_reload(struct server *server, struct config_complaints *complaints);
+
+/** Let all workers use this snapshot from now on; its hold is taken over. */
+void server_adopt(struct server *server, const struct policy *policy);
 
 /** End, soon. */
 void server_stop(struct server *server);

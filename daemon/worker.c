@@ -2,6 +2,7 @@
 #include "worker.h"
 #include "archive.h"
 #include "asking.h"
+#include "keeper.h"
 #include "policy/policy.h"
 #include "writer.h"
 #include <stdatomic.h>
@@ -64,11 +65,9 @@ static void perform_record(struct worker *worker, const struct action *action)
         archive_offer(worker->host.archive, &worker->clock.now, &worker->metrics, &offer);
 }
 
-/* Learned anchors are of no use before validation is built. */
 static void perform_publish(struct worker *worker, const struct action *action)
 {
-        (void)worker;
-        (void)action;
+        keeper_publish(worker->host.keeper, action);
 }
 
 static void (*const perform[])(struct worker *worker, const struct action *action) = {

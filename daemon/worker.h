@@ -18,6 +18,7 @@
 #include <uv.h>
 
 struct archive;
+struct keeper;
 struct policy;
 struct store_writer;
 
@@ -29,6 +30,7 @@ struct worker_host {
         struct store_writer *writer;
         struct archive *archive;
         struct quota *quota;
+        struct keeper *keeper;
         unsigned worker_count;
         uint8_t cookie_secret[SIPHASH_KEY_LEN]; /* of clients' cookies */
 };

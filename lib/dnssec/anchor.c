@@ -190,6 +190,11 @@ uint64_t anchors_fingerprint(const struct anchors *anchors, const struct name *n
         return number ? number : 1;
 }
 
+uint16_t anchor_record_tag(const struct rr *rr)
+{
+        return rr->type == TYPE_DNSKEY ? crypto_key_tag(&rr->rdata) : rr->rdata.len > 2 ? load_u16(rr->rdata.bytes) : 0;
+}
+
 enum { DIGEST_SHA256 = 2, DS_HEAD_LEN = 4 };
 
 bool anchor_ds_of(const struct name *owner, const struct rdata *dnskey, struct arena *arena, struct rdata *out)

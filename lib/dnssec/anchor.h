@@ -46,6 +46,9 @@ const struct anchor *anchor_above(const struct anchors *anchors, const struct na
  */
 const struct rrset *anchor_as_ds(const struct anchor *anchor, struct arena *arena);
 
+/** The key tag of the key that a DS or DNSKEY record names. */
+uint16_t anchor_record_tag(const struct rr *rr);
+
 /** Digest 2 of a DNSKEY, as DS RDATA in the arena (RFC 4034 5.1.4). False: malformed, or out of memory. */
 bool anchor_ds_of(const struct name *owner, const struct rdata *dnskey, struct arena *arena, struct rdata *out);
 

@@ -156,7 +156,7 @@ bool follow_key_dnskey(struct followed_key *key, const struct rdata *dnskey)
 
 /* --- The settings ------------------------------------------------------------------------------------------------- */
 
-static bool is_followed(const struct settings *settings)
+bool follow_wanted(const struct settings *settings)
 {
         bool own = settings->given[OPTION_trust_anchors] || settings->trust_anchor_file[0];
 
@@ -205,7 +205,7 @@ void follow_adopt(struct follower *follower, const struct settings *settings, ui
 {
         for (unsigned i = 0; i < follower->zone_count; i++)
                 follower->zone[i].active = false;
-        for (unsigned i = 0; is_followed(settings) && i < settings->anchors.count; i++) {
+        for (unsigned i = 0; follow_wanted(settings) && i < settings->anchors.count; i++) {
                 const struct rr *rr = &settings->anchors.item[i].rr;
                 struct followed_zone *zone = follow_zone(follower, &rr->owner);
 

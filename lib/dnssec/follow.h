@@ -75,6 +75,9 @@ struct follow_news {
 
 typedef void follow_tell(void *context, const struct follow_news *news);
 
+/** Do these settings want any anchors to be followed? */
+bool follow_wanted(const struct settings *settings);
+
 /**
  * The settings as they are now: which zones are followed, by `trust-anchor-update`, and which keys they begin with.
  * Keys that the settings name are trusted at once, unless they have been revoked.

@@ -68,9 +68,10 @@ void cairnd_configure(const struct cairnd *cairnd, const struct cairnd_options *
         fprintf(file, "listen: %s\nport: %u\ncache-dir: %s\nstate-dir: %s\ncontrol-socket: %s/%s\n",
                 options->listen ? options->listen : "[127.0.0.1]", cairnd->port, cairnd->dir, cairnd->dir, cairnd->dir,
                 options->control ? options->control : "control");
-        fprintf(file, "workers: 2\ncache-size: 4MiB\ntrace-log: %s\nvalidation: no\nquery-minimization: no\n"
+        fprintf(file, "workers: 2\ncache-size: 4MiB\ntrace-log: %s\nvalidation: %s\nquery-minimization: no\n"
                       "do-not-query-localhost: no\nforward-zones: [{name: \".\", addresses: [127.0.0.1@%u]}]\n",
-                options->trace_log ? options->trace_log : "off", options->forward_to);
+                options->trace_log ? options->trace_log : "off", options->validate ? "yes" : "no",
+                options->forward_to);
         if (options->web_port)
                 fprintf(file, "web-port: %u\n", options->web_port);
         else

@@ -19,6 +19,7 @@ struct cairnd {
 struct cairnd_options {
         const char *listen;     /* a list in YAML; NULL: [127.0.0.1] */
         uint16_t forward_to;    /* port of the forwarder */
+        bool validate;
         const char *settings;   /* more lines of the settings file; NULL: none */
         uint16_t web_port;      /* 0: no web port */
         const char *trace_log;  /* file of its trace log; NULL: off */

@@ -1,0 +1,382 @@
+/* Anchors: the clock, the file and the letters. */
+#include "keeper.h"
+#include "asking.h"
+#include "base/date.h"
+#include "clock.h"
+#include "dnssec/ledger.h"
+#include "list.h"
+#include "log.h"
+#include "policy/policy.h"
+#include "resolver.h"
+#include "server.h"
+#include "watch/words.h"
+#include "wholefile.h"
+#include "wire/rrtype.h"
+#include "worker.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+        MS = 1000,
+        MAILBOX_MAX = 1024,
+        LEARNED_BYTES_MAX = 1 << 20,
+        WRITE_EACH_S = 3600,  /* how often at least that a look was good is written down */
+        SLEEP_MAX_S = 3600,   /* the clock may be set meanwhile */
+        SLEEP_MIN_S = 1,
+        SLEEP_UNASKED_S = 5,  /* while nobody has asked anything */
+};
+
+/* Other numbers than those of the control channel's callers. */
+static const uint64_t errand_mark = UINT64_C(1) << 63;
+
+static uint64_t now_s(void)
+{
+        struct clock clock;
+
+        clock_tick(&clock);
+        return clock.now.wall_s;
+}
+
+/* --- The file ----------------------------------------------------------------------------------------------------- */
+
+static void set_aside(const struct keeper *keeper, const char *why)
+{
+        int failed = wholefile_set_aside(keeper->path);
+
+        log_line(LOG_TRUST,
+                 "the file %s is damaged (%s); %s%s. Validation begins with the anchors that are built in or set",
+                 keeper->path, why, failed ? "it cannot be set aside: " : "it stands aside as trust-anchors.damaged",
+                 failed ? strerror(failed) : "");
+}
+
+/* A file that cannot be read costs what was learned, never the anchors that we have without it. */
+static void read_ledger(struct keeper *keeper)
+{
+        char why[LEDGER_WHY_MAX];
+        struct wholefile file;
+        int failed = wholefile_read(keeper->path, LEDGER_BYTES_MAX, &file);
+
+        keeper->read = true;
+        if (failed == ENOENT)
+                return;
+        if (failed == EFBIG) {
+                set_aside(keeper, "it is far too large");
+                return;
+        }
+        if (failed) {
+                log_line(LOG_TRUST, "the trust anchors in %s cannot be read: %s. Validation begins with those that are "
+                                    "built in or set, and nothing is kept", keeper->path, strerror(failed));
+                keeper->path[0] = '\0';
+                return;
+        }
+        if (ledger_read(file.bytes, file.len, keeper->follower, why))
+                set_aside(keeper, why);
+        free(file.bytes);
+}
+
+static void complain_unwritten(struct keeper *keeper, const char *why)
+{
+        if (!keeper->complained)
+                log_line(LOG_TRUST,
+                         "the trust anchors cannot be kept in %s: %s. What is learned is lost with this process",
+                         keeper->path, why);
+        keeper->complained = true;
+}
+
+static void write_ledger(struct keeper *keeper)
+{
+        char *text = malloc(LEDGER_BYTES_MAX);
+        struct writer writer = writer_over(text, text ? LEDGER_BYTES_MAX : 0);
+
+        if (!keeper->path[0]) {
+                free(text);
+                return;
+        }
+        ledger_write(&writer, keeper->follower);
+        int failed = writer.failed ? ENOMEM : wholefile_write(keeper->path, text, writer_len(&writer));
+        free(text);
+        if (failed)
+                complain_unwritten(keeper, strerror(failed));
+        else
+                keeper->complained = false;
+        keeper->written_s = now_s();
+}
+
+/* --- What is trusted ---------------------------------------------------------------------------------------------- */
+
+const struct policy *keeper_learn(struct keeper *keeper, const struct policy *policy)
+{
+        const struct policy *next = NULL;
+        struct learned learned;
+        struct arena arena;
+
+        if (!keeper->read && follow_wanted(policy->settings))
+                read_ledger(keeper);
+        follow_adopt(keeper->follower, policy->settings, now_s());
+        arena_init(&arena, LEARNED_BYTES_MAX);
+        if (follow_learned(keeper->follower, &arena, &learned))
+                next = policy_learn(policy, &learned);
+        arena_fini(&arena);
+        if (!next) {
+                log_line(LOG_TRUST, "out of memory: what was learned about trust anchors is not used");
+                return policy;
+        }
+        policy_release(policy);
+        return next;
+}
+
+static void tell(void *context, const struct follow_news *news)
+{
+        char zone[NAME_TEXT_MAX];
+
+        (void)context;
+        log_line(LOG_TRUST, "key %u of %s is %s: %s", (unsigned)news->tag, name_text(news->zone, zone),
+                 news->to == ANCHOR_STATES ? "forgotten" : anchor_state_word(news->to), news->why);
+}
+
+static unsigned trusted_keys(const struct followed_zone *zone)
+{
+        unsigned count = 0;
+
+        for (unsigned i = 0; i < zone->key_count; i++)
+                count += anchor_state_trusted(zone->key[i].state);
+        return count;
+}
+
+/* Nothing of the zone can be believed any more: worth a line of its own. */
+static void warn_of_lost_trust(const struct keeper *keeper)
+{
+        char name[NAME_TEXT_MAX];
+
+        for (unsigned i = 0; i < keeper->follower->zone_count; i++) {
+                const struct followed_zone *zone = &keeper->follower->zone[i];
+
+                if (zone->active && !trusted_keys(zone))
+                        log_line(LOG_TRUST, "no key of %s is trusted any more: whatever it should prove is refused. A "
+                                            "newer version, or the setting `trust-anchors`, brings new anchors",
+                                 name_text(&zone->name, name));
+        }
+}
+
+static void see(struct keeper *keeper, const struct sighting *sighting)
+{
+        uint64_t now = now_s();
+
+        if (keeper->looked_at && sighting->proven && name_equal(&keeper->looked_at->name, &sighting->zone))
+                keeper->looked_at = NULL;
+        bool changed = follow_see(keeper->follower, sighting, now, tell, NULL);
+        if (changed) {
+                warn_of_lost_trust(keeper);
+                server_adopt(keeper->server, keeper_learn(keeper, policy_hold(keeper->server->policy)));
+        }
+        if (changed || now < keeper->written_s || now - keeper->written_s >= WRITE_EACH_S)
+                write_ledger(keeper);
+}
+
+/* --- News of workers ---------------------------------------------------------------------------------------------- */
+
+struct news_letter {
+        struct letter letter;
+        enum news news;
+        size_t len;
+        uint8_t bytes[];
+};
+
+static void arm(struct keeper *keeper);
+
+static void news_open(struct letter *letter, void *reader)
+{
+        struct news_letter *news = holder_of(letter, struct news_letter, letter);
+        struct keeper *keeper = reader;
+        struct reader bytes = reader_over(news->bytes, news->len);
+        struct sighting sighting;
+
+        switch (news->news) {
+        case NEWS_KEYS:
+                if (sighting_read(&bytes, &sighting) == ERR_OK)
+                        see(keeper, &sighting);
+                break;
+        }
+        free(news);
+        arm(keeper);
+}
+
+void keeper_publish(struct keeper *keeper, const struct action *action)
+{
+        struct news_letter *news = malloc(sizeof *news + action->publish.len);
+
+        if (!news)
+                return; /* the next look says it again */
+        *news = (struct news_letter){ .letter.open = news_open, .news = action->publish.news,
+                                      .len = action->publish.len };
+        memcpy(news->bytes, action->publish.bytes, action->publish.len);
+        if (mailbox_post(&keeper->mailbox, &news->letter))
+                free(news);
+}
+
+/* --- Errands ------------------------------------------------------------------------------------------------------ */
+
+/* A worker has something to say about an errand; its steps are in the trace log, what counts is that it is over. */
+static void errand_told(struct letter *letter, void *reader)
+{
+        struct told *told = holder_of(letter, struct told, letter);
+        struct keeper *keeper = reader;
+
+        if (told->what != TOLD_TRACE && told->number == keeper->errand) {
+                if (keeper->looked_at)
+                        follow_failed(keeper->looked_at, now_s());
+                keeper->looked_at = NULL;
+                keeper->errand = 0;
+                arm(keeper);
+        }
+        free(told);
+}
+
+static void look_at(struct keeper *keeper, struct followed_zone *zone)
+{
+        uint64_t number = ++keeper->errands | errand_mark;
+        uint8_t query[ASKING_QUERY_MAX];
+        size_t len = asking_write_query(query, &zone->name, TYPE_DNSKEY, false);
+
+        if (asking_post(keeper->server->worker[0], &keeper->mailbox, errand_told, number, true, query, len))
+                return; /* the timer comes again */
+        keeper->errand = number;
+        keeper->looked_at = zone;
+}
+
+static bool anybody_asked(const struct server *server)
+{
+        struct metrics sum = { 0 };
+        uint64_t questions = 0;
+
+        for (unsigned i = 0; i < server->worker_count; i++)
+                metrics_sum(&sum, &server->worker[i]->metrics);
+        for (unsigned i = 0; i < TRANSPORT_SLOTS; i++)
+                questions += sum.questions[i];
+        return questions > 0;
+}
+
+static void timer_fired(uv_timer_t *timer)
+{
+        struct keeper *keeper = timer->data;
+        uint64_t due_s = 0, now = now_s();
+        struct followed_zone *zone = follow_next(keeper->follower, now, &due_s);
+
+        if (zone && due_s <= now && !keeper->errand && anybody_asked(keeper->server))
+                look_at(keeper, zone);
+        arm(keeper);
+}
+
+static void arm(struct keeper *keeper)
+{
+        uint64_t due_s = 0, now = now_s(), sleep_s = 0;
+
+        if (!follow_next(keeper->follower, now, &due_s)) {
+                uv_timer_stop(&keeper->timer);
+                return;
+        }
+        sleep_s = due_s > now ? due_s - now : keeper->errand ? SLEEP_MAX_S : SLEEP_UNASKED_S;
+        sleep_s = sleep_s < SLEEP_MIN_S ? SLEEP_MIN_S : sleep_s > SLEEP_MAX_S ? SLEEP_MAX_S : sleep_s;
+        uv_timer_start(&keeper->timer, timer_fired, sleep_s * MS, 0);
+}
+
+/* --- In words ----------------------------------------------------------------------------------------------------- */
+
+static void show_key(const struct followed_zone *zone, const struct followed_key *key, struct writer *w)
+{
+        char date[DATE_TEXT_MAX], line[256];
+        uint64_t hold_s = zone->ttl_s > FOLLOW_HOLD_S ? zone->ttl_s : FOLLOW_HOLD_S;
+
+        (void)snprintf(line, sizeof line, "    %5u  %-8s since %s  %s", (unsigned)followed_key_tag(key),
+                       anchor_state_word(key->state), date_text(key->since_s, date), anchor_state_help(key->state));
+        write_text(w, line);
+        if (key->state == ANCHOR_PENDING && hold_s > key->held_s) {
+                write_text(w, "; ");
+                words_seconds(w, hold_s - key->held_s);
+                write_text(w, " to go");
+        }
+        write_text(w, "\n");
+}
+
+static void show_followed(const struct followed_zone *zone, struct writer *w)
+{
+        char name[NAME_TEXT_MAX], date[DATE_TEXT_MAX];
+
+        write_text(w, name_text(&zone->name, name));
+        write_text(w, "  followed (RFC 5011), last seen ");
+        write_text(w, zone->checked_s ? date_text(zone->checked_s, date) : "never");
+        write_text(w, ", next look ");
+        write_text(w, zone->next_s ? date_text(zone->next_s, date) : "with the first question");
+        write_text(w, "\n");
+        for (unsigned i = 0; i < zone->key_count; i++)
+                show_key(zone, &zone->key[i], w);
+}
+
+static bool is_followed(const struct keeper *keeper, const struct name *name)
+{
+        for (unsigned i = 0; i < keeper->follower->zone_count; i++)
+                if (keeper->follower->zone[i].active && name_equal(&keeper->follower->zone[i].name, name))
+                        return true;
+        return false;
+}
+
+static void show_fixed(const struct rr *rr, struct writer *w)
+{
+        char name[NAME_TEXT_MAX], line[64];
+
+        (void)snprintf(line, sizeof line, "  %5u  fixed by the settings\n", (unsigned)anchor_record_tag(rr));
+        write_text(w, name_text(&rr->owner, name));
+        write_text(w, line);
+}
+
+void keeper_show(const struct keeper *keeper, struct writer *w)
+{
+        const struct settings *settings = keeper->server->policy->settings;
+
+        if (settings->validation == VALIDATION_NO) {
+                write_text(w, "nothing is validated (setting `validation`)\n");
+                return;
+        }
+        for (unsigned i = 0; i < keeper->follower->zone_count; i++)
+                if (keeper->follower->zone[i].active)
+                        show_followed(&keeper->follower->zone[i], w);
+        for (unsigned i = 0; i < settings->anchors.count; i++)
+                if (!is_followed(keeper, &settings->anchors.item[i].rr.owner))
+                        show_fixed(&settings->anchors.item[i].rr, w);
+}
+
+/* --- Life --------------------------------------------------------------------------------------------------------- */
+
+enum err keeper_open(struct keeper *keeper, struct server *server)
+{
+        const struct settings *settings = server->policy->settings;
+
+        keeper->server = server;
+        keeper->follower = calloc(1, sizeof *keeper->follower);
+        if (!keeper->follower)
+                return ERR_MEMORY;
+        (void)snprintf(keeper->path, sizeof keeper->path, "%s/trust-anchors", settings->state_dir);
+        server->policy = keeper_learn(keeper, server->policy);
+        uv_timer_init(&server->loop, &keeper->timer);
+        keeper->timer.data = keeper;
+        return mailbox_init(&keeper->mailbox, &server->loop, keeper, MAILBOX_MAX);
+}
+
+void keeper_start(struct keeper *keeper)
+{
+        arm(keeper);
+}
+
+void keeper_close(struct keeper *keeper)
+{
+        mailbox_close(&keeper->mailbox);
+        uv_close((uv_handle_t *)&keeper->timer, NULL);
+}
+
+void keeper_fini(struct keeper *keeper)
+{
+        mailbox_fini(&keeper->mailbox);
+        free(keeper->follower);
+}

@@ -1,0 +1,40 @@
+#pragma once
+/*
+ * A root zone for one test, in a thread: it shows the DNSKEY set that it is told to, signed by the keys that it is told
+ * to, and answers every other question with a signed address record. Over UDP on loopback, where a cairnd that forwards
+ * everything asks it.
+ */
+#include "signer.h"
+#include <pthread.h>
+#include <stdatomic.h>
+
+enum { SIGNED_ROOT_KEYS = 4 };
+
+/* How a key takes part. */
+enum signed_root_part {
+        ROOT_KEY_ABSENT,
+        ROOT_KEY_SHOWN,
+        ROOT_KEY_SIGNS,
+        ROOT_KEY_REVOKED, /* shown with the REVOKE bit, and signs with it */
+};
+
+struct signed_root {
+        uint16_t port;
+        struct signer_key key[SIGNED_ROOT_KEYS];
+        _Atomic unsigned asked_for_keys;
+        pthread_t thread;
+        pthread_mutex_t lock;
+        int fd, quit[2];
+        enum signed_root_part part[SIGNED_ROOT_KEYS];
+        uint32_t inception, expiration;
+};
+
+/** Key 0 signs, the others are absent; signatures are good for this time. */
+void signed_root_start(struct signed_root *root, uint32_t inception, uint32_t expiration);
+void signed_root_stop(struct signed_root *root);
+
+/** From the next question on. */
+void signed_root_let(struct signed_root *root, unsigned key, enum signed_root_part part);
+
+/** The DS record of a key, as in a setting. */
+char *signed_root_ds(const struct signed_root *root, unsigned key, char room[200]);
