@@ -21,8 +21,8 @@
  *
  * and goes on by kind:
  *
- *   set            set, why if the verdict is bogus, proofs
- *   no data, no such name   why if the verdict is bogus, proofs
+ *   set            set, why if the verdict is bogus or insecure, proofs
+ *   no data, no such name   why if the verdict is bogus or insecure, proofs
  *   failure        rcode (2), failures in a row (4), why; proofs (none)
  *   delegation     cut (name), DS state (1), the DS set if there is one, proofs,
  *                  servers (1), each: name, addresses (1), each: family (1), 4 or 16 bytes
@@ -44,7 +44,7 @@
 #include <string.h>
 
 enum {
-        ENTRY_SCHEMA = 2,
+        ENTRY_SCHEMA = 3,
         HASHED_FROM = 8,
         HEAD_LEN = 68,
         SERVER_LIFE_S = 86400, /* how long we remember a server that we do not meet */
@@ -107,6 +107,12 @@ static void write_proofs(struct writer *writer, const struct rrset *proof, uint8
                 write_set(writer, &proof[i]);
 }
 
+/* Bogus data always says why it is; what counts as unsigned although it is signed, too. */
+static bool has_why(enum verdict verdict)
+{
+        return verdict == VERDICT_BOGUS || verdict == VERDICT_INSECURE;
+}
+
 static void write_why(struct writer *writer, const struct ede *ede)
 {
         write_u16(writer, ede->code);
@@ -157,7 +163,7 @@ size_t entry_write_finding(const struct entry_seal *seal, struct store_bytes key
                 write_set(&writer, &finding->set);
         if (finding->kind == FINDING_FAILURE)
                 write_failure(&writer, finding);
-        else if (finding->verdict == VERDICT_BOGUS)
+        else if (has_why(finding->verdict))
                 write_why(&writer, &finding->ede);
         write_proofs(&writer, finding->proof, finding->proof_count);
         return entry_finish(seal, key, &writer);
@@ -465,7 +471,7 @@ static enum err read_finding_body(struct open_entry *entry, struct arena *arena,
         case ENTRY_ZONE:
                 return ERR_FORM;
         }
-        if (!err && entry->head.kind != ENTRY_FAILURE && entry->head.verdict == VERDICT_BOGUS)
+        if (!err && entry->head.kind != ENTRY_FAILURE && has_why(entry->head.verdict))
                 err = read_why(&entry->reader, &finding->ede);
         if (!err)
                 err = read_proofs(entry, arena, finding->proof);

@@ -48,7 +48,7 @@ struct finding {
         uint8_t proof_count;
         struct rrset proof[PROOF_MAX]; /* absence: the SOA first, then NSEC or NSEC3; SET: of a wildcard expansion */
         uint16_t rcode;              /* FAILURE: what to answer */
-        struct ede ede;              /* FAILURE, or bogus: why; EDE_NONE if there is nothing to say */
+        struct ede ede;              /* FAILURE, bogus, insecure: why; EDE_NONE if there is nothing to say */
         uint32_t failures;           /* FAILURE: how many times in a row, for the back-off */
         uint64_t stored_at;          /* cache time, seconds */
         uint64_t ends_at;

@@ -164,11 +164,10 @@ static const struct name *negative_above(const struct anchors *anchors, const st
         return deepest;
 }
 
-const struct anchor *anchor_above(const struct anchors *anchors, const struct name *name, bool *negative)
+static const struct anchor *nearest_above(const struct anchors *anchors, const struct name *name)
 {
         const struct anchor *nearest = NULL;
 
-        *negative = false;
         for (unsigned i = 0; i < anchors->count; i++) {
                 const struct anchor *anchor = &anchors->item[i];
 
@@ -176,10 +175,22 @@ const struct anchor *anchor_above(const struct anchors *anchors, const struct na
                     (!nearest || anchor->name.label_count > nearest->name.label_count))
                         nearest = anchor;
         }
-        /* RFC 7646 2: a negative anchor at the same name as an anchor, or below it, wins. */
+        return nearest;
+}
+
+/* RFC 7646 2: a negative anchor at the same name as an anchor, or below it, wins. */
+const struct name *anchor_negative_above(const struct anchors *anchors, const struct name *name)
+{
+        const struct anchor *nearest = nearest_above(anchors, name);
         const struct name *never = nearest ? negative_above(anchors, name) : NULL;
-        *negative = never && name_is_at_or_below(never, &nearest->name);
-        return *negative ? NULL : nearest;
+
+        return never && name_is_at_or_below(never, &nearest->name) ? never : NULL;
+}
+
+const struct anchor *anchor_above(const struct anchors *anchors, const struct name *name, bool *negative)
+{
+        *negative = anchor_negative_above(anchors, name) != NULL;
+        return *negative ? NULL : nearest_above(anchors, name);
 }
 
 uint64_t anchors_fingerprint(const struct anchors *anchors, const struct name *name)

@@ -40,6 +40,9 @@ struct anchors *anchors_new(const struct settings *settings, const struct learne
  */
 const struct anchor *anchor_above(const struct anchors *anchors, const struct name *name, bool *negative);
 
+/** The negative anchor by which nothing is validated at this name; NULL if there is none. */
+const struct name *anchor_negative_above(const struct anchors *anchors, const struct name *name);
+
 /**
  * One DS set of all that an anchor says: DNSKEYs are turned into DS by digest 2. In the arena; NULL when out of memory,
  * or when nothing is trusted.

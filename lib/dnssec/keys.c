@@ -32,6 +32,11 @@ static const char *why_not(const struct rdata *dnskey)
         return dnskey->bytes[2] == DNSKEY_PROTOCOL ? NULL : "is for another protocol";
 }
 
+static uint16_t ede_of_refusal(const struct rdata *dnskey)
+{
+        return has_zone_bit(dnskey) ? EDE_DNSKEY_MISSING : EDE_NO_ZONE_KEY;
+}
+
 static void add(struct zone_keys *keys, const struct rdata *dnskey)
 {
         keys->item[keys->count].algorithm = dnskey_algorithm(dnskey);
@@ -39,14 +44,29 @@ static void add(struct zone_keys *keys, const struct rdata *dnskey)
         keys->item[keys->count++].rdata = *dnskey;
 }
 
+static void refuse(struct zone_keys *keys, const struct rdata *dnskey, uint16_t ede, const char *why)
+{
+        if (keys->refused_count == ZONE_KEYS_REFUSED_MAX)
+                return;
+        keys->refused[keys->refused_count].tag = crypto_key_tag(dnskey);
+        keys->refused[keys->refused_count].ede = ede;
+        keys->refused[keys->refused_count++].why = why;
+}
+
 void zone_keys_init(struct zone_keys *keys, const struct crypto_policy *policy, const struct rrset *dnskey)
 {
         *keys = (struct zone_keys){ .zone = dnskey->owner };
         for (unsigned i = 0; i < dnskey->count && keys->count < ZONE_KEYS_MAX; i++) {
                 const struct rdata *key = &dnskey->rdata[i];
+                const char *refused = key->len > DNSKEY_HEAD_LEN ? why_not(key) : NULL;
 
-                if (key->len > DNSKEY_HEAD_LEN && !why_not(key) &&
-                    crypto_algorithm_supported(policy, dnskey_algorithm(key)))
+                if (key->len <= DNSKEY_HEAD_LEN)
+                        continue;
+                if (refused)
+                        refuse(keys, key, ede_of_refusal(key), refused);
+                else if (!crypto_algorithm_supported(policy, dnskey_algorithm(key)))
+                        refuse(keys, key, EDE_DNSKEY_ALGORITHM, "has an algorithm that is not supported");
+                else
                         add(keys, key);
         }
 }
@@ -106,11 +126,12 @@ static bool is_named(const struct zone_keys *named, const struct rdata *dnskey)
 static void take_named(struct naming *naming, const struct rdata *dnskey)
 {
         const char *refused = why_not(dnskey);
+        char zone[NAME_TEXT_MAX];
 
         if (refused) {
-                naming->why.ede = has_zone_bit(dnskey) ? EDE_DNSKEY_MISSING : EDE_NO_ZONE_KEY;
-                snprintf(naming->why.text, sizeof naming->why.text, "key %u, which a DS record names, %s",
-                         (unsigned)crypto_key_tag(dnskey), refused);
+                naming->why.ede = ede_of_refusal(dnskey);
+                snprintf(naming->why.text, sizeof naming->why.text, "key %u of %.90s, which a DS record names, %s",
+                         (unsigned)crypto_key_tag(dnskey), name_text(&naming->dnskey->owner, zone), refused);
         } else if (crypto_key_is_out_of_limits(naming->policy, dnskey)) {
                 naming->out_of_limits++;
         } else if (naming->named->count < ZONE_KEYS_MAX) {
@@ -158,8 +179,8 @@ static void explain_unnamed(struct naming *naming)
         char owner[NAME_TEXT_MAX];
 
         naming->why.ede = EDE_DNSKEY_MISSING;
-        snprintf(naming->why.text, sizeof naming->why.text, "no key of %.100s is named by its DS records",
-                 name_text(&naming->dnskey->owner, owner));
+        snprintf(naming->why.text, sizeof naming->why.text, "no key of %.100s is named by its DS records (key %u)",
+                 name_text(&naming->dnskey->owner, owner), (unsigned)load_u16(naming->ds->rdata[0].bytes));
 }
 
 void zone_keys_named(struct zone_keys *keys, const struct crypto_policy *policy, const struct rrset *dnskey,
@@ -168,7 +189,7 @@ void zone_keys_named(struct zone_keys *keys, const struct crypto_policy *policy,
         struct naming naming = { .policy = policy, .dnskey = dnskey, .ds = ds, .named = keys };
         bool without_sha1 = has_better_than_sha1(&naming), all = true;
 
-        *keys = (struct zone_keys){ .zone = dnskey->owner };
+        *keys = (struct zone_keys){ .zone = dnskey->owner, .is_of_ds = true };
         for (unsigned i = 0; i < ds->count && all; i++) {
                 const struct rdata *one = &ds->rdata[i];
 

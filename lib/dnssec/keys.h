@@ -21,8 +21,16 @@ enum {
 /** Is this DNSKEY RDATA with the REVOKE bit? */
 bool dnskey_is_revoked(const struct rdata *dnskey);
 
+enum { ZONE_KEYS_REFUSED_MAX = 4 };
+
 struct zone_keys {
         struct name zone;
+        bool is_of_ds;          /* only what the DS records name is here */
+        unsigned refused_count; /* keys that may not sign: to say so when one of them did */
+        struct {
+                uint16_t tag, ede;
+                const char *why; /* a few words */
+        } refused[ZONE_KEYS_REFUSED_MAX];
         unsigned count;
         struct {
                 uint8_t algorithm;

@@ -38,7 +38,8 @@ struct chain {
         struct nsec3 item[LIMIT_NSEC3_RECORDS];
         unsigned count;
         struct parameters parameters;
-        bool too_dear;                              /* some records want more work than we do for a zone */
+        bool too_dear;                              /* some records want more work than we do for a zone... */
+        struct parameters dear;                     /* ...with these parameters */
         bool spent;                                 /* the question's blocks are used up */
         bool is_hashed[NAME_LABEL_MAX + 1];         /* by label count */
         uint8_t hash[NAME_LABEL_MAX + 1][HASH_LEN]; /* of the name in question and its ancestors */
@@ -140,6 +141,7 @@ static void chain_init(struct chain *chain, const struct denial_context *context
                 if (nsec3->parameters.iterations > context->max_iterations ||
                     price(&nsec3->parameters) > price_allowed(context)) {
                         chain->too_dear = true;
+                        chain->dear = nsec3->parameters;
                         continue;
                 }
                 if (!chain->count)
@@ -153,10 +155,14 @@ static void chain_init(struct chain *chain, const struct denial_context *context
  * algorithm nothing is proven. */
 static bool is_insecure(const struct chain *chain, struct reason *why)
 {
+        char zone[NAME_TEXT_MAX];
+
         if (chain->count || !chain->too_dear)
                 return false;
         why->ede = EDE_NSEC3_ITERATIONS;
-        snprintf(why->text, sizeof why->text, "the NSEC3 records want more than %u iterations",
+        snprintf(why->text, sizeof why->text,
+                 "the NSEC3 records of %.80s want %u iterations with a salt of %u bytes; at most %u are done",
+                 name_text(chain->context->zone, zone), chain->dear.iterations, (unsigned)chain->dear.salt_len,
                  chain->context->max_iterations);
         return true;
 }

@@ -3,6 +3,7 @@
  * What validation can say of data, and why (RFC 4033 5).
  */
 #include "wire/edns.h"
+#include <stdbool.h>
 #include <stdint.h>
 
 enum verdict {
@@ -18,8 +19,9 @@ enum verdict {
  * read.
  */
 struct reason {
-        uint16_t ede; /* EDE_*, or EDE_NONE */
-        char text[160];
+        uint16_t ede;  /* EDE_*, or EDE_NONE */
+        bool is_whole; /* the sentence came from elsewhere and names its server itself */
+        char text[200];
 };
 
 /** "secure", "bogus"... */

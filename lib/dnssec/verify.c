@@ -1,8 +1,11 @@
 #include "dnssec/verify.h"
 
+#include "base/date.h"
 #include "dnssec/signed.h"
 #include "watch/trace.h"
+#include "watch/words.h"
 #include "wire/codes.h"
+#include "wire/rrtype.h"
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -18,11 +21,36 @@ struct complaint {
         struct reason why;
 };
 
-static void complain(struct complaint *complaint, enum telling telling, uint16_t ede, const char *format, ...)
+enum { WHAT_NAME_MAX = 90, WHAT_MAX = WHAT_NAME_MAX + RRTYPE_TEXT_MAX };
+
+/* One set under examination. */
+struct examination {
+        const struct verify_context *context;
+        const struct rrset *set;
+        const struct zone_keys *keys;
+        struct verify_jobs *jobs;
+        struct complaint complaint;
+        char what[WHAT_MAX]; /* "www.example. A", once it is needed */
+        unsigned failed;     /* checks of this set that did not hold */
+};
+
+/* Words are only made when there is something to complain about. */
+static const char *what_of(struct examination *x)
+{
+        char owner[NAME_TEXT_MAX], type[RRTYPE_TEXT_MAX];
+
+        if (!x->what[0])
+                snprintf(x->what, sizeof x->what, "%.*s %s", WHAT_NAME_MAX, name_text(&x->set->owner, owner),
+                         rrtype_text(x->set->type, type));
+        return x->what;
+}
+
+static void complain(struct examination *x, enum telling telling, uint16_t ede, const char *format, ...)
         __attribute__((format(printf, 4, 5)));
 
-static void complain(struct complaint *complaint, enum telling telling, uint16_t ede, const char *format, ...)
+static void complain(struct examination *x, enum telling telling, uint16_t ede, const char *format, ...)
 {
+        struct complaint *complaint = &x->complaint;
         va_list args;
 
         if (telling <= complaint->telling)
@@ -34,47 +62,61 @@ static void complain(struct complaint *complaint, enum telling telling, uint16_t
         va_end(args);
 }
 
-static bool is_ours(const struct rrset *set, const struct rrsig *sig, const struct name *zone, const char *owner,
-                    struct complaint *complaint)
+static bool is_ours(struct examination *x, const struct rrsig *sig)
 {
-        if (sig->covered != set->type)
+        const struct name *owner = &x->set->owner;
+        char signer[NAME_TEXT_MAX];
+
+        if (sig->covered != x->set->type)
                 return false;
-        if (!name_equal(&sig->signer, zone) || !name_is_at_or_below(&set->owner, &sig->signer)) {
-                complain(complaint, TELLS_FOREIGN, EDE_BOGUS, "the signature over %s is by another zone", owner);
+        if (!name_equal(&sig->signer, &x->keys->zone) || !name_is_at_or_below(owner, &sig->signer)) {
+                complain(x, TELLS_FOREIGN, EDE_BOGUS, "the signature over %s is by %.80s, which is not its zone",
+                         what_of(x), name_text(&sig->signer, signer));
                 return false;
         }
-        if (sig->labels < sig->signer.label_count || sig->labels > signed_labels(&set->owner)) {
-                complain(complaint, TELLS_BROKEN, EDE_BOGUS, "the signature over %s has a wrong label count", owner);
+        if (sig->labels < sig->signer.label_count || sig->labels > signed_labels(owner)) {
+                complain(x, TELLS_BROKEN, EDE_BOGUS, "the signature over %s by key %u has a wrong label count",
+                         what_of(x), (unsigned)sig->key_tag);
                 return false;
         }
         return true;
 }
 
-/* RFC 4034 3.1.5: serial arithmetic. Clocks may differ by a tenth of the validity, within an hour and a day. */
-static bool is_in_time(const struct rrsig *sig, uint64_t wall_s, const char *owner, struct complaint *complaint)
+/* "expired at 2026-11-21T20:25:11Z, 1 d 0 h ago": a moment of a signature, so many seconds from now. */
+static void complain_of_time(struct examination *x, uint16_t ede, const struct rrsig *sig, int64_t away)
 {
-        uint32_t now = (uint32_t)wall_s;
+        uint64_t wall_s = x->context->wall_s, distance = (uint64_t)(away < 0 ? -away : away);
+        uint64_t moment = away >= 0 ? wall_s + distance : wall_s > distance ? wall_s - distance : 0;
+        char date[DATE_TEXT_MAX];
+        uint8_t room[WORDS_FIELD_MAX];
+        struct writer words = writer_over(room, sizeof room);
+
+        words_seconds(&words, distance);
+        complain(x, TELLS_TIME, ede, "the signature over %s by key %u %s at %s, %s%.*s%s", what_of(x),
+                 (unsigned)sig->key_tag, away < 0 ? "expired" : "begins", date_text(moment, date),
+                 away < 0 ? "" : "in ", (int)writer_len(&words), (const char *)room, away < 0 ? " ago" : "");
+}
+
+/* RFC 4034 3.1.5: serial arithmetic. Clocks may differ by a tenth of the validity, within an hour and a day. */
+static bool is_in_time(struct examination *x, const struct rrsig *sig)
+{
+        uint32_t now = (uint32_t)x->context->wall_s;
         int32_t validity = (int32_t)(sig->expiration - sig->inception);
+        int32_t left = (int32_t)(sig->expiration - now), until = (int32_t)(sig->inception - now);
         int32_t skew = validity / 10;
 
-        if (validity < 0) {
-                complain(complaint, TELLS_TIME, EDE_SIGNATURE_BEFORE, "the signature over %s expires before it begins",
-                         owner);
-                return false;
-        }
         skew = skew < SKEW_MIN_S ? SKEW_MIN_S : skew > SKEW_MAX_S ? SKEW_MAX_S : skew;
-        if ((int32_t)(now - sig->expiration) > skew) {
-                complain(complaint, TELLS_TIME, EDE_SIGNATURE_EXPIRED,
-                         "the signature over %s (key %u) expired %u s ago", owner, (unsigned)sig->key_tag,
-                         (unsigned)(now - sig->expiration));
-                return false;
-        }
-        if ((int32_t)(sig->inception - now) > skew) {
-                complain(complaint, TELLS_TIME, EDE_SIGNATURE_NOT_YET, "the signature over %s (key %u) begins in %u s",
-                         owner, (unsigned)sig->key_tag, (unsigned)(sig->inception - now));
-                return false;
-        }
-        return true;
+        if (validity < 0)
+                complain(x, TELLS_TIME, EDE_SIGNATURE_BEFORE,
+                         "the signature over %s by key %u expires before it begins", what_of(x),
+                         (unsigned)sig->key_tag);
+        else if (left < -skew)
+                complain_of_time(x, EDE_SIGNATURE_EXPIRED, sig, left);
+        else if (until > skew)
+                complain_of_time(x, EDE_SIGNATURE_NOT_YET, sig, until);
+        else
+                return true;
+        return false;
 }
 
 /* --- The trace ---------------------------------------------------------------------------------------------------- */
@@ -101,17 +143,6 @@ static void tell(const struct verify_context *context, const struct rrset *set, 
 }
 
 /* --- One signature ------------------------------------------------------------------------------------------------ */
-
-/* One set under examination. */
-struct examination {
-        const struct verify_context *context;
-        const struct rrset *set;
-        const struct zone_keys *keys;
-        struct verify_jobs *jobs;
-        struct complaint complaint;
-        char owner[NAME_TEXT_MAX];
-        unsigned failed; /* checks of this set that did not hold */
-};
 
 static enum verify_result begin_check(const struct verify_context *context, const struct check_subject *subject,
                                       struct verify_jobs *jobs)
@@ -175,6 +206,26 @@ static enum verify_result try_keys(struct examination *x, const struct rrsig *si
         return result;
 }
 
+/* There is no key that could have made the signature; perhaps there is one that must not. */
+static void complain_of_key(struct examination *x, unsigned tag)
+{
+        char zone[NAME_TEXT_MAX];
+
+        name_text(&x->keys->zone, zone);
+        for (unsigned i = 0; i < x->keys->refused_count; i++)
+                if (x->keys->refused[i].tag == tag) {
+                        complain(x, TELLS_NO_KEY, x->keys->refused[i].ede, "key %u of %.60s, which signed %s, %s", tag,
+                                 zone, what_of(x), x->keys->refused[i].why);
+                        return;
+                }
+        if (x->keys->is_of_ds)
+                complain(x, TELLS_NO_KEY, EDE_DNSKEY_MISSING, "%s is signed by key %u, which no DS record names",
+                         what_of(x), tag);
+        else
+                complain(x, TELLS_NO_KEY, EDE_DNSKEY_MISSING, "%s is signed by key %u, which %.80s does not have",
+                         what_of(x), tag, zone);
+}
+
 static enum verify_result try_signature(struct examination *x, const struct rrsig *sig, const struct rdata *sig_rdata)
 {
         struct arena_mark mark = arena_mark(x->context->arena);
@@ -187,14 +238,13 @@ static enum verify_result try_signature(struct examination *x, const struct rrsi
         if (result != VERIFY_BAD)
                 return result;
         if (usable)
-                complain(&x->complaint, TELLS_BROKEN, EDE_BOGUS, "the signature over %.90s by key %u does not hold",
-                         x->owner, tag);
+                complain(x, TELLS_BROKEN, EDE_BOGUS, "the signature over %s by key %u does not hold",
+                         what_of(x), tag);
         else if (tried)
-                complain(&x->complaint, TELLS_NO_KEY, EDE_DNSKEY_ALGORITHM,
-                         "key %u of the signature over %.90s is malformed or of no accepted size", tag, x->owner);
+                complain(x, TELLS_NO_KEY, EDE_DNSKEY_ALGORITHM,
+                         "key %u of the signature over %s is malformed or of no accepted size", tag, what_of(x));
         else
-                complain(&x->complaint, TELLS_NO_KEY, EDE_DNSKEY_MISSING,
-                         "no usable key with tag %u for the signature over %.80s", tag, x->owner);
+                complain_of_key(x, tag);
         tell(x->context, x->set, sig,
              usable  ? "does not hold"
              : tried ? "by a key that cannot be used"
@@ -204,9 +254,9 @@ static enum verify_result try_signature(struct examination *x, const struct rrsi
 
 static enum verify_result try_rrsig(struct examination *x, const struct rdata *rdata, struct rrsig *sig)
 {
-        if (!rrsig_read(rdata, sig) || !is_ours(x->set, sig, &x->keys->zone, x->owner, &x->complaint))
+        if (!rrsig_read(rdata, sig) || !is_ours(x, sig))
                 return VERIFY_BAD;
-        if (is_in_time(sig, x->context->wall_s, x->owner, &x->complaint))
+        if (is_in_time(x, sig))
                 return try_signature(x, sig, rdata);
         tell(x->context, x->set, sig, "out of its time");
         return VERIFY_BAD;
@@ -233,7 +283,6 @@ enum verify_result verify_set(const struct verify_context *context, const struct
         enum verify_result result = VERIFY_BAD;
         struct rrsig sig;
 
-        name_text(&set->owner, x.owner);
         for (unsigned i = 0; i < set->sig_count && x.failed < LIMIT_CHECKS_FAILED_PER_SET && result == VERIFY_BAD; i++)
                 result = try_rrsig(&x, &set->sigs[i], &sig);
         if (result == VERIFY_GOOD)
@@ -243,7 +292,7 @@ enum verify_result verify_set(const struct verify_context *context, const struct
                         .wildcard = sig.labels < signed_labels(&set->owner),
                 };
         if (result == VERIFY_BAD) {
-                complain(&x.complaint, TELLS_ABSENCE, EDE_RRSIGS_MISSING, "%.120s has no signature", x.owner);
+                complain(&x, TELLS_ABSENCE, EDE_RRSIGS_MISSING, "%s is not signed", what_of(&x));
                 *why = x.complaint.why;
         }
         return result;

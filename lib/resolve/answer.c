@@ -286,20 +286,22 @@ static void put_additional(struct writing *w, struct request *request, const str
 
 /* --- Extended errors ---------------------------------------------------------------------------------------------- */
 
+enum { WHY_MAX = EDE_TEXT_MAX - 9 - TRACE_SHORT_TEXT }; /* the trace is named behind it */
+
 /*
- * Each failure says why, and so does what is answered although it is bogus; and which trace has the whole story: one
- * out of the cache names the trace that saw it happen.
+ * Each failure says why, and so does what is answered although it is bogus, or signed in a way that counts for nothing;
+ * and which trace has the whole story: one out of the cache names the trace that saw it happen.
  */
 static void explain(struct writing *w, const struct finding *finding)
 {
-        bool refused = finding->verdict == VERDICT_BOGUS || finding->verdict == VERDICT_INDETERMINATE;
+        bool judged = finding->verdict != VERDICT_UNCHECKED && finding->verdict != VERDICT_SECURE;
         char id[TRACE_SHORT_TEXT];
         char *text = w->desk->why;
 
-        if ((finding->kind != FINDING_FAILURE && !refused) || finding->ede.code == EDE_NONE)
+        if ((finding->kind != FINDING_FAILURE && !judged) || finding->ede.code == EDE_NONE)
                 return;
         snprintf(text, sizeof w->desk->why, "%.*s [trace %s]",
-                 finding->ede.text_len < 200 ? finding->ede.text_len : 200, finding->ede.text,
+                 finding->ede.text_len < WHY_MAX ? finding->ede.text_len : WHY_MAX, finding->ede.text,
                  trace_id_short(&finding->trace, id));
         edns_add_ede(&w->edns, finding->ede.code, text);
 }

@@ -111,6 +111,31 @@ static enum trust_state judge_unsigned(struct piece *piece, const struct name *z
 
 /* --- Records ------------------------------------------------------------------------------------------------------ */
 
+/* Signed, but by somebody who has no say: tell who. */
+static void say_foreign(struct piece *piece, const struct rrset *set)
+{
+        char owner[NAME_TEXT_MAX], signer[NAME_TEXT_MAX], type[RRTYPE_TEXT_MAX];
+        struct rrsig sig;
+
+        for (unsigned i = 0; i < set->sig_count; i++) {
+                if (!rrsig_read(&set->sigs[i], &sig) || sig.covered != set->type)
+                        continue;
+                piece->why.ede = EDE_BOGUS;
+                snprintf(piece->why.text, sizeof piece->why.text, "%.90s %s is signed by %.70s, which is not its zone",
+                         name_text(&set->owner, owner), rrtype_text(set->type, type), name_text(&sig.signer, signer));
+                return;
+        }
+}
+
+static enum trust_state judge_unsigned_set(struct piece *piece, const struct rrset *set, const struct name *zone)
+{
+        if (judge_unsigned(piece, zone) == TRUST_WAIT)
+                return TRUST_WAIT;
+        if (piece->finding->verdict == VERDICT_BOGUS)
+                say_foreign(piece, set);
+        return TRUST_KNOWN;
+}
+
 /* The proof is kept with the records, for clients that validate themselves (RFC 4035 3.1.3.3). */
 static void keep_proof(struct finding *finding, const struct rrset *proven, unsigned count)
 {
@@ -192,7 +217,7 @@ static enum trust_state judge_set(struct piece *piece)
         if (set->type == TYPE_RRSIG) /* RFC 4035 2.2: signatures are not signed themselves */
                 return verdict_is(piece, VERDICT_INSECURE);
         if (!is_signed)
-                return judge_unsigned(piece, &zone);
+                return judge_unsigned_set(piece, set, &zone);
         if (trust_set(piece->task, set, trust.keys, &verified, &good, &piece->why) == TRUST_WAIT)
                 return TRUST_WAIT;
         if (!good)
@@ -225,9 +250,10 @@ static enum trust_state judge_denial(struct piece *piece, struct trust *trust)
 {
         const struct finding *finding = piece->finding;
         struct rrset proven[PROOF_MAX];
+        struct reason broken;
         unsigned count;
 
-        if (trust_sets(piece->task, finding->proof, finding->proof_count, trust->keys, proven, &count, &piece->why) ==
+        if (trust_sets(piece->task, finding->proof, finding->proof_count, trust->keys, proven, &count, &broken) ==
             TRUST_WAIT)
                 return TRUST_WAIT;
         struct denial_context context = trust_denial(piece->task, &trust->keys->zone, proven, count);
@@ -242,7 +268,20 @@ static enum trust_state judge_denial(struct piece *piece, struct trust *trust)
         case DENIAL_MISSING:
                 break;
         }
+        if (count < finding->proof_count)
+                piece->why = broken; /* which is why something is missing */
         return data_is_bogus(piece);
+}
+
+static void say_unproven(struct piece *piece)
+{
+        char name[NAME_TEXT_MAX], type[RRTYPE_TEXT_MAX];
+        bool whole = piece->finding->kind == FINDING_NXDOMAIN;
+
+        piece->why.ede = EDE_NSEC_MISSING;
+        snprintf(piece->why.text, sizeof piece->why.text, "nothing proves that %.120s %s%s",
+                 name_text(piece->name, name), whole ? "does not exist" : "has no ",
+                 whole ? "" : rrtype_text(piece->type, type));
 }
 
 static enum trust_state judge_absence(struct piece *piece)
@@ -255,10 +294,17 @@ static enum trust_state judge_absence(struct piece *piece)
         if (trust_of(piece->task, &zone, &trust) == TRUST_WAIT)
                 return TRUST_WAIT;
         piece->why = trust.why;
+        if (trust.verdict == VERDICT_BOGUS && piece->type == TYPE_DNSKEY && name_equal(piece->name, &zone))
+                return data_is_bogus(piece); /* that its own keys are not there */
         if (trust.verdict != VERDICT_SECURE)
                 return verdict_is(piece, trust.verdict);
-        return is_signed && piece->task->claim->denial_count ? judge_denial(piece, &trust)
-                                                             : judge_unsigned(piece, &zone);
+        if (is_signed && piece->task->claim->denial_count)
+                return judge_denial(piece, &trust);
+        if (judge_unsigned(piece, &zone) == TRUST_WAIT)
+                return TRUST_WAIT;
+        if (is_signed && finding->verdict == VERDICT_BOGUS)
+                say_unproven(piece);
+        return TRUST_KNOWN;
 }
 
 /* --- The state ---------------------------------------------------------------------------------------------------- */
@@ -295,12 +341,24 @@ static enum trust_state judge(struct piece *piece)
 
 static void tell(const struct piece *piece)
 {
-        char text[200];
+        char text[sizeof piece->why.text + 20];
 
         snprintf(text, sizeof text, "%s%s%s", verdict_word(piece->finding->verdict), piece->why.text[0] ? ": " : "",
                  piece->why.text);
         request_trace(piece->task->request, piece->task->number, STEP_VERDICT, piece->name, text);
         metrics_inc(&piece->task->request->desk->metrics->verdicts[piece->finding->verdict]);
+}
+
+/* What is wrong, and who said so, if it is what this server said. */
+static void write_sentence(const struct piece *piece, char out[EDE_TEXT_MAX])
+{
+        const char *what = piece->why.text[0] ? piece->why.text : "the answer does not validate";
+        char server[ADDRESS_TEXT_MAX];
+
+        bool add_server = piece->data_failed && !piece->why.is_whole;
+
+        snprintf(out, EDE_TEXT_MAX, "%s%s%s", what, add_server ? ", from " : "",
+                 add_server ? address_text(&piece->task->reply_from.address, server) : "");
 }
 
 /* Bogus data: another server may have better. A broken chain, or a network that fails, is the same for all of them. */
@@ -309,8 +367,9 @@ static enum task_state reject(struct piece *piece)
         struct task *task = piece->task;
         bool bogus = piece->finding->verdict == VERDICT_BOGUS;
         uint16_t ede = piece->why.ede != EDE_NONE ? piece->why.ede : bogus ? EDE_BOGUS : EDE_INDETERMINATE;
-        const char *why = piece->why.text[0] ? piece->why.text : "the answer does not validate";
+        char why[EDE_TEXT_MAX];
 
+        write_sentence(piece, why);
         task->last_verdict = piece->finding->verdict;
         if (!piece->data_failed || ++task->bogus_replies >= BOGUS_REPLIES_MAX)
                 return task_give_up(task, ede, why);
@@ -324,8 +383,18 @@ static enum task_state reject(struct piece *piece)
 /* It is answered all the same, with the reason: somebody wants to see it as it is. */
 static void tolerate(struct piece *piece)
 {
-        ede_set(&piece->finding->ede, piece->why.ede != EDE_NONE ? piece->why.ede : EDE_BOGUS, piece->why.text);
+        char why[EDE_TEXT_MAX];
+
+        write_sentence(piece, why);
+        ede_set(&piece->finding->ede, piece->why.ede != EDE_NONE ? piece->why.ede : EDE_BOGUS, why);
         piece->task->request->facts.retried = true;
+}
+
+/* Why signed data counts as unsigned (RFC 8914 4.2, 4.3; RFC 9276 3.2; RFC 7646); no DS set is nothing special. */
+static bool is_worth_telling(uint16_t ede)
+{
+        return ede == EDE_DNSKEY_ALGORITHM || ede == EDE_DS_DIGEST || ede == EDE_NSEC3_ITERATIONS ||
+               ede == EDE_NEGATIVE_ANCHOR;
 }
 
 /* A DS question asks the parent, so what is said instead is the parent's too. A DNAME lies above the name anyway. */
@@ -384,6 +453,8 @@ static enum task_state judge_all(struct task *task)
                         return reject(&piece);
                 if (refused)
                         tolerate(&piece);
+                else if (piece.finding->verdict == VERDICT_INSECURE && is_worth_telling(piece.why.ede))
+                        ede_set(&piece.finding->ede, piece.why.ede, piece.why.text);
                 task->judged++;
         }
         return TASK_KEEP;

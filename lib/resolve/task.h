@@ -138,7 +138,7 @@ struct task {
         struct task *checking_next;
         unsigned bogus_replies;
         enum verdict last_verdict; /* of what went wrong last */
-        char last_trouble[200];    /* for the extended error: what went wrong last; "" if nothing did */
+        char last_trouble[EDE_TEXT_MAX]; /* for the extended error: what went wrong last; "" if nothing did */
         struct address last_server;
         uint16_t last_ede;
 };

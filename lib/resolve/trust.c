@@ -146,12 +146,11 @@ struct name trust_holder(const struct name *name, uint16_t type)
 
 bool trust_is_waived(const struct task *task, const struct name *name, struct reason *why)
 {
-        bool negative;
+        const struct name *never = anchor_negative_above(task->request->policy->anchors, name);
 
-        (void)anchor_above(task->request->policy->anchors, name, &negative);
-        if (negative)
-                say(why, EDE_NEGATIVE_ANCHOR, "a negative trust anchor covers ", name, "");
-        return negative;
+        if (never)
+                say(why, EDE_NEGATIVE_ANCHOR, "nothing is validated below the negative trust anchor ", never, "");
+        return never != NULL;
 }
 
 bool trust_may_redirect(const struct task *task, const struct finding *alias, const struct name *from)
@@ -187,16 +186,24 @@ static enum trust_state wait_for(struct task *task, const struct name *name, uin
 static void quote(struct reason *why, const struct ede *ede)
 {
         why->ede = ede->code;
+        why->is_whole = true;
         snprintf(why->text, sizeof why->text, "%.*s", (int)ede->text_len, ede->text);
 }
 
 /* What a sub-question of the chain that failed says: bogus data is bogus, a dead network proves nothing. */
-static enum trust_state from_failure(const struct finding *failure, struct trust *out)
+static enum trust_state from_failure(const struct task *sub, struct trust *out)
 {
-        quote(&out->why, &failure->ede);
-        if (out->why.ede == EDE_NONE)
-                out->why.ede = EDE_INDETERMINATE;
-        return known(out, failure->verdict == VERDICT_BOGUS ? VERDICT_BOGUS : VERDICT_INDETERMINATE);
+        const struct ede *ede = &sub->outcome.final->ede;
+        char name[NAME_TEXT_MAX], type[RRTYPE_TEXT_MAX];
+
+        quote(&out->why, ede);
+        if (sub->outcome.final->verdict == VERDICT_BOGUS)
+                return known(out, VERDICT_BOGUS);
+        if (ede->code != EDE_INDETERMINATE)
+                snprintf(out->why.text, sizeof out->why.text, "the %s records of %.80s cannot be had: %.*s",
+                         rrtype_text(sub->qtype, type), name_text(&sub->qname, name), (int)ede->text_len, ede->text);
+        out->why.ede = EDE_INDETERMINATE;
+        return known(out, VERDICT_INDETERMINATE);
 }
 
 /* --- Signatures --------------------------------------------------------------------------------------------------- */
@@ -414,7 +421,7 @@ static enum trust_state from_ds_task(struct task *task, const struct task *sub, 
         struct trust trust = { .verdict = VERDICT_UNCHECKED };
 
         if (final->kind == FINDING_FAILURE) {
-                (void)from_failure(final, &trust);
+                (void)from_failure(sub, &trust);
                 out->why = trust.why;
                 return word(out, trust.verdict);
         }
@@ -442,6 +449,7 @@ static enum trust_state ask_for_ds(struct task *task, const struct name *zone, s
         struct task *sub = task_for(task->request, zone, TYPE_DS, PURPOSE_KEYS);
         struct trust trust = { .verdict = VERDICT_UNCHECKED };
 
+        out->why = (struct reason){ .ede = EDE_NONE }; /* what the referral lacked is no matter any more */
         if (sub && sub->done)
                 return from_ds_task(task, sub, zone, out);
         enum trust_state state = wait_for(task, zone, TYPE_DS, &trust);
@@ -498,17 +506,18 @@ static enum trust_state trust_in_keys(struct task *task, const struct name *zone
         const struct task *sub = task_for(task->request, zone, TYPE_DNSKEY, PURPOSE_KEYS);
         const struct finding *final = sub && sub->done ? sub->outcome.final : NULL;
 
-        if (!final)
+        if (!final && sub != task)
                 return wait_for(task, zone, TYPE_DNSKEY, out);
-        if (final->kind == FINDING_FAILURE)
-                return from_failure(final, out);
-        if (final->kind != FINDING_SET || sub->outcome.alias_count) {
+        if (final && final->kind == FINDING_FAILURE)
+                return from_failure(sub, out);
+        /* What this very question for the keys got is not a set that could be judged by itself. */
+        if (!final || final->kind != FINDING_SET || sub->outcome.alias_count) {
                 say(&out->why, EDE_DNSKEY_MISSING, "", zone, " has a DS record but no DNSKEY");
                 return known(out, VERDICT_BOGUS);
         }
         out->verdict = final->verdict;
         out->ends_at = final->ends_at;
-        if (out->verdict == VERDICT_BOGUS)
+        if (out->verdict != VERDICT_SECURE)
                 quote(&out->why, &final->ede);
         if (out->verdict == VERDICT_SECURE && !ring_put(task, zone, &final->set, out))
                 return known(out, VERDICT_INDETERMINATE);
@@ -531,7 +540,7 @@ static enum trust_state trust_at(struct task *task, const struct name *zone, uns
                 return TRUST_WAIT;
         out->why = parent.why;
         if (parent.no_cut) {
-                say(&out->why, EDE_BOGUS, "signed by ", zone, ", which is no zone");
+                say(&out->why, EDE_BOGUS, "the answer is of a zone ", zone, ", which does not exist");
                 return known(out, VERDICT_BOGUS);
         }
         if (parent.verdict != VERDICT_SECURE)
@@ -572,24 +581,39 @@ enum trust_state trust_of(struct task *task, const struct name *zone, struct tru
         return trust_at(task, zone, 0, out);
 }
 
+static void say_unsigned(struct reason *why, const struct name *name, uint16_t type, const struct name *zone)
+{
+        char owner[NAME_TEXT_MAX], apex[NAME_TEXT_MAX], what[RRTYPE_TEXT_MAX];
+
+        why->ede = EDE_RRSIGS_MISSING;
+        snprintf(why->text, sizeof why->text, "%.90s %s is not signed, but its zone %.70s is", name_text(name, owner),
+                 rrtype_text(type, what), name_text(zone, apex));
+}
+
 enum trust_state trust_unsigned(struct task *task, const struct name *zone, const struct name *name, uint16_t type,
                                 struct trust *out)
 {
         unsigned steps = 0, last = name->label_count - (type == TYPE_DS && name->label_count ? 1u : 0u);
+        struct name signed_zone = *zone;
 
         *out = (struct trust){ .verdict = VERDICT_BOGUS };
-        say(&out->why, EDE_RRSIGS_MISSING, "", name, " should be signed and is not");
         for (unsigned labels = zone->label_count + 1u; labels <= last && steps++ < LIMIT_DS_STEPS; labels++) {
                 struct name cut = name_ancestor(name, labels);
                 struct parent_word parent;
 
                 if (parent_says(task, &cut, 0, &parent) == TRUST_WAIT)
                         return TRUST_WAIT;
+                /* Where nothing is signed, the question whether there is a DS set has just met with the same. */
+                if (parent.verdict == VERDICT_BOGUS && parent.why.ede == EDE_RRSIGS_MISSING)
+                        break;
                 if (parent.verdict != VERDICT_SECURE) {
                         out->why = parent.why;
                         return known(out, parent.verdict);
                 }
+                if (parent.ds)
+                        signed_zone = cut;
         }
+        say_unsigned(&out->why, name, type, &signed_zone);
         return TRUST_KNOWN;
 }
 
@@ -613,11 +637,8 @@ enum trust_state trust_keys(struct task *task, const struct rrset *dnskey, struc
         if (parent.verdict != VERDICT_SECURE || parent.no_cut)
                 return known(out, parent.no_cut ? VERDICT_BOGUS : parent.verdict);
         enum verify_result result = verify_keys(&context, dnskey, parent.ds, &verified, &jobs, &unsupported, &out->why);
-        if (unsupported) {
-                say(&out->why, EDE_DNSKEY_ALGORITHM, "no DS record of ", zone,
-                    " has an algorithm and digest that are supported");
+        if (unsupported)
                 return known(out, VERDICT_INSECURE);
-        }
         if (settle(task, result, &jobs, &good, &out->why) == TRUST_WAIT)
                 return TRUST_WAIT;
         if (!good)

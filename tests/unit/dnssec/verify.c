@@ -272,18 +272,53 @@ static void test_success_has_no_reason(void **state)
         assert_string_equal(f->prover.why.text, "");
 }
 
-/* The sentence names the name, the key and the time. */
+/* The sentence names the records, the key and the time. */
+static void assert_sentence(struct fixture *f, const struct rrset *set, const char *format)
+{
+        char expected[sizeof f->prover.why.text];
+
+        assert_int_equal(prover_set(&f->prover, set, &f->keys), BAD);
+        snprintf(expected, sizeof expected, format, (unsigned)signer_key_tag(&f->key));
+        assert_string_equal(f->prover.why.text, expected);
+}
+
+static struct rrset signed_between(struct fixture *f, uint32_t inception, uint32_t expiration)
+{
+        struct rrset set = signer_set(&f->arena, WWW);
+
+        signer_sign_set(&f->arena, &set, &f->key, &f->zone, inception, expiration);
+        return set;
+}
+
+/* The lower case of the words is that of the middle of a sentence: others are put before and behind. */
 static void test_sentences(void **state)
 {
         struct fixture *f = *state;
         struct rrset set = signer_set(&f->arena, WWW);
-        char expected[160];
+        struct name parent = signer_name(&f->arena, ".");
 
-        signer_sign_set(&f->arena, &set, &f->key, &f->zone, NOW - 10 * DAY, NOW - 3 * DAY);
-        assert_int_equal(prover_set(&f->prover, &set, &f->keys), BAD);
-        snprintf(expected, sizeof expected, "the signature over www.example. (key %u) expired %u s ago",
-                 (unsigned)signer_key_tag(&f->key), 3u * DAY);
-        assert_string_equal(f->prover.why.text, expected);
+        assert_sentence(f, &set, "www.example. A is not signed");
+        set = signed_between(f, NOW - 10 * DAY, NOW - 3 * DAY);
+        assert_sentence(f, &set, "the signature over www.example. A by key %u expired at 2023-11-11T22:13:20Z, 3 d ago");
+        set = signed_between(f, NOW + 2 * DAY, NOW + 9 * DAY);
+        assert_sentence(f, &set, "the signature over www.example. A by key %u begins at 2023-11-16T22:13:20Z, in 2 d");
+        set = signed_between(f, NOW + DAY, NOW - DAY);
+        assert_sentence(f, &set, "the signature over www.example. A by key %u expires before it begins");
+        set = signed_between(f, INCEPTION, EXPIRATION);
+        set.ttl = 300;
+        struct rrset other = signer_set(&f->arena, "www.example. 300 A 192.0.2.2");
+        other.sigs = set.sigs;
+        other.sig_count = set.sig_count;
+        assert_sentence(f, &other, "the signature over www.example. A by key %u does not hold");
+        f->prover.wall_s = 1000; /* the clock says 1970 */
+        assert_sentence(f, &set, "the signature over www.example. A by key %u begins at 2023-11-07T22:13:20Z, in 19668 d 21 h");
+        f->prover.wall_s = NOW;
+        set = signer_set(&f->arena, WWW);
+        signer_sign_set(&f->arena, &set, &f->key, &parent, INCEPTION, EXPIRATION);
+        assert_sentence(f, &set, "the signature over www.example. A is by ., which is not its zone");
+        f->keys.count = 0;
+        set = signed_between(f, INCEPTION, EXPIRATION);
+        assert_sentence(f, &set, "www.example. A is signed by key %u, which example. does not have");
 }
 
 /* --- What is signed ----------------------------------------------------------------------------------------------- */
