@@ -541,8 +541,12 @@ static void read_rcode(struct reading *r)
         switch (r->message->rcode) {
         case RCODE_NOERROR:
         case RCODE_NXDOMAIN:
+                read_content(r);
+                return;
         case RCODE_YXDOMAIN:
                 read_content(r);
+                if (r->claim->final.kind != FINDING_FAILURE)
+                        classify(r, REPLY_ERROR, "it says YXDOMAIN without a DNAME that makes the name too long");
                 return;
         case RCODE_BADCOOKIE:
                 classify(r, REPLY_BAD_COOKIE, "it wants a fresh cookie");
@@ -616,6 +620,8 @@ void reply_read(const uint8_t *bytes, size_t len, struct arena *arena, const str
         /* A message cut in the middle of a record is as truncated as one cut between two (RFC 2181 9). */
         if ((message->flags & FLAG_TC) && !context->tcp)
                 classify(&r, REPLY_TRUNCATED, "it did not fit into a datagram");
+        else if (message->flags & FLAG_TC)
+                classify(&r, REPLY_ERROR, "it is truncated, and came by TCP");
         else if (err != ERR_OK)
                 classify(&r, REPLY_MALFORMED, err_text(err));
         else if (foreign_cookie(&r))

@@ -416,6 +416,8 @@ static void test_manners(void **state)
                 { RCODE_NOTIMP, { NULL }, "no EDNS" },
                 { RCODE_SERVFAIL, { "www.zone.test. A 203.0.113.66" }, "error" },
                 { RCODE_NXDOMAIN, { NULL }, "answer: no such name" },
+                { FLAG_AA | RCODE_YXDOMAIN, { NULL, "zone.test. SOA a. b. 1 1 1 1 1" }, "error" },
+                { FLAG_AA | RCODE_YXDOMAIN, { "www.zone.test. A 203.0.113.66" }, "error" },
         };
 
         (void)state;
@@ -433,9 +435,8 @@ static void test_manners_without_edns_by_tcp(void **state)
         static const struct row rows[] = {
                 { RCODE_FORMERR, { NULL }, "error" },
                 { RCODE_NOTIMP, { NULL }, "error" },
-                { FLAG_TC | FLAG_AA,
-                  { "www.zone.test. A 192.0.2.80" },
-                  "answer: 1 records" }, /* TC means nothing there */
+                { FLAG_TC | FLAG_AA, { "www.zone.test. A 192.0.2.80" }, "error" }, /* there is nothing larger to ask by */
+                { FLAG_TC | FLAG_AA, { NULL }, "error" },
         };
 
         (void)state;
