@@ -38,7 +38,6 @@ static bool desk_open(struct desk *desk, const struct resolver_host *host)
         desk->policy = policy_hold(host->policy);
         desk->metrics = host->metrics;
         desk_take_crypto(desk);
-        rates_init(&desk->rates, secret);
         desk->worker = host->worker;
         arena_init(&desk->outbox, OUTBOX_MAX);
         timers_init(&desk->flight_timers, TIMERS_MAX);
@@ -70,7 +69,6 @@ static void desk_close(struct desk *desk)
         flights_fini(&desk->flights);
         servers_fini(&desk->servers);
         crowd_fini(&desk->crowd);
-        rates_fini(&desk->rates);
         map_fini(&desk->open);
         timers_fini(&desk->flight_timers);
         timers_fini(&desk->request_timers);

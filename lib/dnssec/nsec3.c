@@ -125,10 +125,38 @@ static unsigned price_allowed(const struct denial_context *context)
         return wanted > LIMIT_NSEC3_PRICE ? wanted : LIMIT_NSEC3_PRICE;
 }
 
+/* How many of the records have these parameters. */
+static unsigned count_of(const struct chain *chain, const struct parameters *parameters)
+{
+        unsigned count = 0;
+
+        for (unsigned i = 0; i < chain->count; i++)
+                count += same_parameters(&chain->item[i].parameters, parameters);
+        return count;
+}
+
 /*
- * The records that can be used: those with the parameters of the first that is not too dear. A zone that changes its
- * parameters has two chains for a while, and either proves.
+ * A zone that changes its parameters has two chains for a while, and either proves (RFC 5155 10.3). What was meant is
+ * the one with the most records, the first of several.
  */
+static void keep_one_chain(struct chain *chain)
+{
+        unsigned kept = 0, most = 0;
+
+        for (unsigned i = 0; i < chain->count; i++) {
+                unsigned count = count_of(chain, &chain->item[i].parameters);
+
+                if (count > most)
+                        chain->parameters = chain->item[i].parameters;
+                most = count > most ? count : most;
+        }
+        for (unsigned i = 0; i < chain->count; i++)
+                if (same_parameters(&chain->item[i].parameters, &chain->parameters))
+                        chain->item[kept++] = chain->item[i];
+        chain->count = kept;
+}
+
+/* The records that can be used: those of one chain that is not too dear. */
 static void chain_init(struct chain *chain, const struct denial_context *context)
 {
         memset(chain, 0, offsetof(struct chain, hash));
@@ -144,11 +172,9 @@ static void chain_init(struct chain *chain, const struct denial_context *context
                         chain->dear = nsec3->parameters;
                         continue;
                 }
-                if (!chain->count)
-                        chain->parameters = nsec3->parameters;
-                if (same_parameters(&nsec3->parameters, &chain->parameters))
-                        chain->count++;
+                chain->count++;
         }
+        keep_one_chain(chain);
 }
 
 /* RFC 9276 3.2: a zone that wants more work than we accept counts as unsigned. RFC 5155 8.1: with an unknown hash

@@ -572,16 +572,6 @@ void answer_plain(struct desk *desk, const struct listener *to, const struct que
         send(&w, rcode);
 }
 
-void answer_come_by_tcp(struct desk *desk, const struct listener *to, const struct question *question)
-{
-        struct writing w;
-
-        begin(&w, desk, desk->policy->settings, to);
-        put_question(&w, question);
-        w.full = true;
-        send(&w, RCODE_NOERROR);
-}
-
 void answer_any(struct desk *desk, const struct listener *to, const struct question *question)
 {
         static const uint8_t hinfo[] = { 7, 'R', 'F', 'C', '8', '4', '8', '2', 0 };

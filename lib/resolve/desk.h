@@ -8,7 +8,6 @@
 #include "base/rng.h"
 #include "base/timers.h"
 #include "policy/access.h"
-#include "policy/rate.h"
 #include "resolve/border.h"
 #include "resolve/crowd.h"
 #include "resolve/flight.h"
@@ -52,7 +51,6 @@ struct desk {
         unsigned request_count;
         struct request *oldest_guest, *newest_guest; /* see request.c: requests beyond the half that is safe */
         struct pace pace;                            /* of walks: what is slow */
-        struct rates rates;                          /* of clients whose address is not proven */
         struct crowd crowd;                          /* clients with questions under way */
         struct request *spare;                       /* a few ended requests, kept with their first block of memory */
         unsigned spare_count;

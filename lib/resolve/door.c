@@ -111,20 +111,6 @@ static void open_request(struct desk *desk, const struct listener *to, const str
         }
 }
 
-/* Every so many questions over the rate get an answer that costs little and leads real clients to TCP. */
-static bool asks_too_much(struct desk *desk, const struct listener *to, const struct question *question)
-{
-        uint64_t per_s = desk->policy->settings->client_rate;
-
-        if (!per_s || to->trusted || rates_allow(&desk->rates, &to->from.address, per_s, desk->now.mono_us))
-                return false;
-        if (desk->rates.refused % LIMIT_RATE_SLIP)
-                drop(desk, to->client, DROP_RATE);
-        else
-                answer_come_by_tcp(desk, to, question);
-        return true;
-}
-
 void door_question(struct desk *desk, const struct event *event)
 {
         struct query query;
@@ -145,7 +131,7 @@ void door_question(struct desk *desk, const struct event *event)
                 return;
         }
         to.trusted = is_trusted(desk, &to);
-        if (asks_too_much(desk, &to, &query.question) || turned_away(desk, &to, &query))
+        if (turned_away(desk, &to, &query))
                 return;
         bool plain = !event->question.watched && !event->question.cold;
         bool by_front = plain && !desk->policy->settings->trace_answers; /* what leaves a line must leave a trace */

@@ -182,6 +182,18 @@ static enum task_state useless(struct task *task, const char *why)
         return TASK_CHOOSE;
 }
 
+/* A reply with nothing in it may come from a server that has lost its data: others are asked first (RFC 2308 2.2). */
+static enum task_state hold_back(struct task *task)
+{
+        struct attempt *attempt = task_begin_attempt(task, &task->reply_from.address);
+
+        if (attempt)
+                attempt->useless = true;
+        task->reserve = task->claim;
+        request_trace(task->request, task->number, STEP_UNUSABLE, &task->reply_from, "it says nothing at all");
+        return TASK_CHOOSE;
+}
+
 /* RFC 9156 3: servers that cannot stand a shortened name are shown more of it, and are not blamed. */
 static enum task_state show_more(struct task *task)
 {
@@ -239,7 +251,7 @@ static enum task_state judge_reply(struct task *task)
         case REPLY_ALIAS:
                 metrics_inc(&metrics->upstream_outcomes[task->claim->class == REPLY_ALIAS ? OUTCOME_ALIAS
                                                                                           : OUTCOME_ANSWER]);
-                return TASK_PROVE;
+                return task->claim->says_nothing && task->shown.whole ? hold_back(task) : TASK_PROVE;
         case REPLY_REFERRAL:
                 metrics_inc(&metrics->upstream_outcomes[OUTCOME_REFERRAL]);
                 return TASK_KEEP; /* followed first, proven with the answer */

@@ -405,6 +405,7 @@ static void read_nothing(struct reading *r)
                 classify(r, REPLY_LAME, "it recurses instead of being an authority");
         else
                 claim_absence(r, FINDING_NODATA, NULL);
+        r->claim->says_nothing = r->claim->class == REPLY_ANSWER && !r->claim->authoritative && !recursive;
 }
 
 /* An empty answer section and NOERROR: a referral, no such data, or a server that should not have been asked. */

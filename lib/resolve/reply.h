@@ -33,6 +33,7 @@ struct claim {
         uint16_t rcode;
         const char *why;    /* LAME, ERROR, MALFORMED: a few words */
         bool authoritative; /* AA */
+        bool says_nothing;  /* ANSWER: no data, by a reply with nothing in it, not even AA */
         unsigned alias_count;
         struct finding alias[CLAIM_ALIASES]; /* CNAME and DNAME sets in the order of the chain */
         struct name subject[CLAIM_ALIASES];  /* the name that each leads away from */

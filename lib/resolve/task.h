@@ -102,6 +102,7 @@ struct task {
         /* CUT decides: */
         struct cut cut;
         struct name barred;     /* cuts at or below this are not to be used; wire NULL: none */
+        struct claim *reserve;  /* a reply that says nothing: believed when no other server says more; or NULL */
         bool refreshed;         /* a remembered delegation proved useless once: the parent was asked anew */
         bool without_forwarder; /* its forwarders failed, and the walk is to follow */
         unsigned labels_known;  /* labels of the cut, or of a name below it that is no cut */

@@ -68,6 +68,7 @@ static void turn_to(struct task *task)
 {
         task_leave_flights(task);
         task->attempt_count = 0;
+        task->reserve = NULL;
 }
 
 void task_show(struct task *task, const struct shown *shown)
@@ -124,7 +125,7 @@ enum task_state task_cut(struct task *task)
 
 /* --- Addresses ---------------------------------------------------------------------------------------------------- */
 
-enum { CANDIDATES_MAX = 64 };
+enum { CANDIDATES_MAX = 64, SILENT_FOR_SHORT = 2 };
 
 /* What CHOOSE gathers: who can be asked now, and whose address would have to be found out first. */
 struct choice {
@@ -312,11 +313,22 @@ static bool was_sent_to(struct task *task, const struct address *address)
         return attempt && (attempt->udp_sends || attempt->tcp_sends);
 }
 
+/* RFC 9156 2.3: a server that was silent twice may be so to shortened names alone. */
+static bool is_deaf(const struct task *task, const struct attempt *attempt)
+{
+        return !task->shown.whole && attempt && attempt->udp_sends + attempt->tcp_sends >= SILENT_FOR_SHORT;
+}
+
 static enum task_state pick(struct task *task, const struct choice *choice, bool hedge)
 {
         struct desk *desk = task->request->desk;
         const struct candidate *best = &choice->candidate[servers_choose(desk, choice->candidate, choice->count)];
         const struct attempt *attempt = task_attempt(task, &best->address);
+
+        if (is_deaf(task, attempt)) {
+                task->manner = MANNER_FULL;
+                return TASK_CUT;
+        }
         const char *why = hedge                               ? "hedge: the other is slow"
                           : was_sent_to(task, &best->address) ? "again"
                           : choice->count == 1                ? "the only one left"
@@ -386,6 +398,15 @@ static enum task_state wait_or_turn(struct task *task)
         return task_is_in_flight(task) && !elsewhere ? TASK_FLIGHT : cut_exhausted(task);
 }
 
+/* Nobody said more than the reply that says nothing. */
+static enum task_state make_do(struct task *task)
+{
+        task->claim = task->reserve;
+        task->reserve = NULL;
+        task->judged = 0;
+        return TASK_PROVE;
+}
+
 static bool out_of_budget(const struct request *request)
 {
         return (request->empty & (1u << PURSE_MESSAGES | 1u << PURSE_BYTES)) != 0;
@@ -446,6 +467,8 @@ enum task_state task_choose(struct task *task)
         }
         if (hedge)
                 return TASK_FLIGHT;
+        if (task->reserve && !in_flight)
+                return make_do(task);
         gather_needs(task, &choice, !in_flight);
         if (choice.needs.count && !task->await_count)
                 request_trace(task->request, task->number, STEP_LACK, &choice.needs.need[0].name,
