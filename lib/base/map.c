@@ -24,7 +24,7 @@ static uint64_t rotate_left(uint64_t v, unsigned bits)
         return v << bits | v >> (64 - bits);
 }
 
-static void sip_rounds(uint64_t v[4], unsigned rounds)
+static inline void sip_rounds(uint64_t v[4], unsigned rounds)
 {
         while (rounds-- > 0) {
                 v[0] += v[1];
@@ -41,7 +41,8 @@ static void sip_rounds(uint64_t v[4], unsigned rounds)
 }
 
 /* Aumasson and Bernstein, "SipHash: a fast short-input PRF", 2012. */
-uint64_t siphash(const uint8_t key[SIPHASH_KEY_LEN], const void *bytes, size_t len)
+static inline uint64_t sip(const uint8_t key[SIPHASH_KEY_LEN], const void *bytes, size_t len, unsigned rounds,
+                           unsigned last_rounds)
 {
         const uint8_t *p = bytes;
         uint64_t k0 = load_le64(key, 8), k1 = load_le64(key + 8, 8);
@@ -52,16 +53,26 @@ uint64_t siphash(const uint8_t key[SIPHASH_KEY_LEN], const void *bytes, size_t l
         for (; left >= 8; p += 8, left -= 8) {
                 uint64_t word = load_le64(p, 8);
                 v[3] ^= word;
-                sip_rounds(v, 2);
+                sip_rounds(v, rounds);
                 v[0] ^= word;
         }
         uint64_t last = (uint64_t)len << 56 | (left ? load_le64(p, left) : 0);
         v[3] ^= last;
-        sip_rounds(v, 2);
+        sip_rounds(v, rounds);
         v[0] ^= last;
         v[2] ^= 0xff;
-        sip_rounds(v, 4);
+        sip_rounds(v, last_rounds);
         return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+
+uint64_t siphash(const uint8_t key[SIPHASH_KEY_LEN], const void *bytes, size_t len)
+{
+        return sip(key, bytes, len, 1, 3);
+}
+
+uint64_t siphash24(const uint8_t key[SIPHASH_KEY_LEN], const void *bytes, size_t len)
+{
+        return sip(key, bytes, len, 2, 4);
 }
 
 enum err map_init(struct map *map, size_t max, const uint8_t secret[SIPHASH_KEY_LEN], map_evict *evict, void *context)

@@ -12,8 +12,14 @@
 
 enum { SIPHASH_KEY_LEN = 16 };
 
-/** SipHash-2-4 with a 64-bit result. */
+/**
+ * SipHash-1-3 with a 64-bit result: for tables, where nobody sees a hash, and for checksums of what only we write. The
+ * hash tables of Linux, Rust and Python have come down to so many rounds as well.
+ */
 uint64_t siphash(const uint8_t key[SIPHASH_KEY_LEN], const void *bytes, size_t len);
+
+/** SipHash-2-4, for what others see or make as well (cookies, RFC 9018). */
+uint64_t siphash24(const uint8_t key[SIPHASH_KEY_LEN], const void *bytes, size_t len);
 
 struct map_node {
         struct map_node *chain;        /* same bucket */

@@ -82,7 +82,7 @@ static void cookie_hash(const uint8_t secret[COOKIE_SECRET_LEN], const struct ad
         memcpy(bytes, client_cookie, COOKIE_CLIENT_LEN);
         memcpy(bytes + COOKIE_CLIENT_LEN, head, COOKIE_HEAD_LEN);
         memcpy(bytes + len, client->bytes, address_len(client));
-        hash = siphash(secret, bytes, len + address_len(client));
+        hash = siphash24(secret, bytes, len + address_len(client));
         for (unsigned i = 0; i < 8; i++) /* SipHash's own order of bytes: the least significant first */
                 out[i] = (uint8_t)(hash >> 8 * i);
 }
