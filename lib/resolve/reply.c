@@ -93,6 +93,7 @@ static const struct rrset *closest_above(struct reading *r, enum section section
 
 /* --- The chain of aliases ----------------------------------------------------------------------------------------- */
 
+/* RFC 2181 10.1: a name has one alias. Of more than one that are sent, only one is passed on. */
 static bool add_alias(struct reading *r, const struct rrset *set)
 {
         struct claim *claim = r->claim;
@@ -102,6 +103,7 @@ static bool add_alias(struct reading *r, const struct rrset *set)
         claim->subject[claim->alias_count] = claim->tail;
         struct finding *alias = &claim->alias[claim->alias_count++];
         *alias = (struct finding){ .kind = FINDING_SET, .set = *set };
+        alias->set.count = 1;
         date_finding(r, alias, set->ttl);
         return true;
 }
