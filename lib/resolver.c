@@ -2,6 +2,7 @@
 
 #include "cache/cache.h"
 #include "cache/front.h"
+#include "config/share.h"
 #include "policy/policy.h"
 #include "resolve/desk.h"
 #include "resolve/door.h"
@@ -11,7 +12,7 @@
 enum {
         OUTBOX_MAX = 64 << 20,
         TIMERS_MAX = 65536,
-        FRONT_SLOTS = 16384,
+        FRONT_SLOT_BYTES = 1024,
         CHECKS_REMEMBERED = 16384,
         KEYS_READY = 2048,
 };
@@ -30,6 +31,7 @@ static void desk_take_crypto(struct desk *desk)
 
 static bool desk_open(struct desk *desk, const struct resolver_host *host)
 {
+        const struct memory_share share = memory_share_of(host->policy->settings, host->worker_count);
         uint8_t secret[SIPHASH_KEY_LEN];
 
         rng_init(&desk->rng, host->seed);
@@ -45,7 +47,8 @@ static bool desk_open(struct desk *desk, const struct resolver_host *host)
         desk->cache = cache_new(host->store, host->hand, host->policy->settings);
         if (desk->cache)
                 cache_adopt(desk->cache, host->policy->settings, host->policy->anchors);
-        desk->front = front_new(FRONT_SLOTS, secret);
+        desk->front = front_new(share.front / FRONT_SLOT_BYTES, secret);
+        desk->request_memory.max = share.requests;
         return desk->cache && desk->front &&
                map_init(&desk->open, LIMIT_REQUESTS_PER_WORKER, secret, NULL, NULL) == ERR_OK &&
                flights_init(&desk->flights, secret) == ERR_OK && crowd_init(&desk->crowd, secret) == ERR_OK &&

@@ -41,9 +41,16 @@ void arena_init(struct arena *arena, size_t max)
         *arena = (struct arena){ .max = max };
 }
 
+void arena_init_in(struct arena *arena, size_t max, struct arena_pool *pool)
+{
+        *arena = (struct arena){ .max = max, .pool = pool };
+}
+
 static void block_free(struct arena *arena, struct arena_block *block)
 {
         arena->total -= sizeof *block + block->size;
+        if (arena->pool)
+                arena->pool->used -= sizeof *block + block->size;
         ASAN_UNPOISON_MEMORY_REGION(block->bytes, block->size);
         free(block);
 }
@@ -57,11 +64,21 @@ void arena_fini(struct arena *arena)
         }
 }
 
+/* What the arena may still take, by its own maximum and by that of its pool. */
+static size_t room_left(const struct arena *arena)
+{
+        const struct arena_pool *pool = arena->pool;
+        size_t left = arena->max - arena->total;
+        size_t shared = !pool ? left : pool->used < pool->max ? pool->max - pool->used : 0;
+
+        return shared < left ? shared : left;
+}
+
 /* The size of a block for `need` bytes: twice the last one's, or what the maximum leaves; 0 if that is too little. */
 static size_t block_size(const struct arena *arena, size_t need)
 {
         size_t wanted = arena->block ? 2 * arena->block->size : ARENA_FIRST - sizeof(struct arena_block);
-        size_t left = arena->max - arena->total;
+        size_t left = room_left(arena);
 
         if (left < sizeof(struct arena_block) || left - sizeof(struct arena_block) < need)
                 return 0;
@@ -84,6 +101,8 @@ static struct arena_block *block_add(struct arena *arena, size_t need)
         ASAN_POISON_MEMORY_REGION(block->bytes, size);
         arena->block = block;
         arena->total += sizeof *block + size;
+        if (arena->pool)
+                arena->pool->used += sizeof *block + size;
         return block;
 }
 

@@ -10,10 +10,17 @@
 
 struct arena_block;
 
+/* What several arenas may take together. */
+struct arena_pool {
+        size_t used; /* bytes in their blocks */
+        size_t max;
+};
+
 struct arena {
         struct arena_block *block; /* the newest block, linked to the older ones */
         size_t total;              /* bytes in all blocks */
         size_t max;                /* what total may not exceed */
+        struct arena_pool *pool;   /* borrowed; NULL: none */
 };
 
 struct arena_mark {
@@ -23,6 +30,9 @@ struct arena_mark {
 
 /** An empty arena that may grow to max bytes. Allocates nothing yet. */
 void arena_init(struct arena *arena, size_t max);
+
+/** The same, one of several that share a pool: its maximum counts too. */
+void arena_init_in(struct arena *arena, size_t max, struct arena_pool *pool);
 
 /** Give all memory back. The arena may be used again as if just initialised. */
 void arena_fini(struct arena *arena);

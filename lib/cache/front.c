@@ -39,7 +39,7 @@ struct front *front_new(size_t slots, const uint8_t secret[SIPHASH_KEY_LEN])
 
         if (!front)
                 return NULL;
-        while (pairs * WAYS < slots)
+        while (pairs * WAYS * 2 <= slots)
                 pairs *= 2;
         front->slot = calloc(pairs * WAYS, sizeof(*front->slot));
         if (!front->slot) {

@@ -35,7 +35,7 @@ struct front_answer {
         uint64_t ends_at;         /* the same; no later than its smallest TTL says, see front_put() */
 };
 
-/** slots: rounded up to a power of two, 1 KiB each. NULL: out of memory. */
+/** slots: rounded down to a power of two, 1 KiB each. NULL: out of memory. */
 struct front *front_new(size_t slots, const uint8_t secret[SIPHASH_KEY_LEN]);
 void front_free(struct front *front);
 

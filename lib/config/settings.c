@@ -1,6 +1,7 @@
 /* What is done with settings as a whole: completed, compared, freed. */
 #include "config/settings.h"
 #include "config/config.h"
+#include "config/share.h"
 #include "config/value.h"
 #include "wire/rrtype.h"
 #include <stdlib.h>
@@ -158,6 +159,7 @@ bool settings_finish(struct reading *reading)
 
         if (!ports_finish(reading) || !roots_finish(reading))
                 return false;
+        share_finish(reading);
         check_listen(reading);
         check_families(reading);
         check_ttls(reading);

@@ -49,6 +49,7 @@ struct desk {
         struct request *first; /* all requests, youngest first */
         struct request *awake; /* those with something to run, by wake_next */
         unsigned request_count;
+        struct arena_pool request_memory; /* what their arenas take */
         struct request *oldest_guest, *newest_guest; /* see request.c: requests beyond the half that is safe */
         struct pace pace;                            /* of walks: what is slow */
         struct crowd crowd;                          /* clients with questions under way */

@@ -86,7 +86,7 @@ static struct request *take_spare(struct desk *desk)
                 request = malloc(sizeof *request);
                 if (!request)
                         return NULL;
-                arena_init(&arena, ARENA_MAX);
+                arena_init_in(&arena, ARENA_MAX, &desk->request_memory);
         } else {
                 desk->spare = request->next;
                 desk->spare_count--;
@@ -104,6 +104,21 @@ static void count_requests(struct desk *desk)
 /* --- Places ------------------------------------------------------------------------------------------------------- */
 
 enum { SAFE_PLACES = LIMIT_REQUESTS_PER_WORKER * (100 - LIMIT_YOUNG_PERCENT) / 100 };
+
+/* Memory is what places are made of: half of it is as safe as half of them, and an eighth is left for who has one. */
+static bool is_place_safe(const struct desk *desk)
+{
+        const struct arena_pool *memory = &desk->request_memory;
+
+        return desk->request_count < SAFE_PLACES && memory->used < memory->max / 100 * (100 - LIMIT_YOUNG_PERCENT);
+}
+
+static bool is_place_free(const struct desk *desk)
+{
+        const struct arena_pool *memory = &desk->request_memory;
+
+        return desk->request_count < LIMIT_REQUESTS_PER_WORKER && memory->used < memory->max / 8 * 7;
+}
 
 static void seat_guest(struct desk *desk, struct request *request)
 {
@@ -147,7 +162,7 @@ static bool make_room(struct desk *desk)
 {
         struct request *guest = desk->oldest_guest;
 
-        if (desk->request_count < LIMIT_REQUESTS_PER_WORKER)
+        if (is_place_free(desk))
                 return true;
         if (!guest || desk->now.mono_us - guest->began_us < (uint64_t)LIMIT_YOUNG_MS * MS) {
                 metrics_inc(&desk->metrics->budget_hits[LIMIT_ROW_REQUESTS_PER_WORKER]);
@@ -187,8 +202,9 @@ struct request *request_open(struct desk *desk, const struct question *question,
         if (desk->first)
                 desk->first->previous = request;
         desk->first = request;
-        if (desk->request_count++ >= SAFE_PLACES)
+        if (!is_place_safe(desk))
                 seat_guest(desk, request);
+        desk->request_count++;
         count_requests(desk);
 
         struct name name = { .wire = lower,
@@ -583,7 +599,7 @@ void request_end(struct request *request)
         leave_desk(request);
         policy_release(request->policy);
         arena_reset(&request->arena, (struct arena_mark){ .block = NULL });
-        if (desk->spare_count == SPARES_MAX || request->arena.total > SPARE_BYTES) {
+        if (desk->spare_count == SPARES_MAX || request->arena.total > SPARE_BYTES || !is_place_safe(desk)) {
                 arena_fini(&request->arena);
                 free(request);
                 return;

@@ -60,6 +60,31 @@ static void total_never_exceeds_the_maximum(void **state)
         }
 }
 
+/* What one has taken the others cannot have, until it is given back. */
+static void arenas_share_a_pool(void **state)
+{
+        struct arena_pool pool = { .max = 100000 };
+        struct arena one, other;
+
+        (void)state;
+        arena_init_in(&one, 1 << 20, &pool);
+        arena_init_in(&other, 1 << 20, &pool);
+        assert_null(arena_alloc(&one, 100000));
+        assert_non_null(arena_alloc(&one, 60000));
+        assert_int_equal(pool.used, one.total);
+        assert_null(arena_alloc(&other, 60000));
+        assert_non_null(arena_alloc(&other, 20000));
+        assert_int_equal(pool.used, one.total + other.total);
+        assert_true(pool.used <= pool.max);
+        arena_reset(&one, (struct arena_mark){ .block = NULL });
+        assert_int_equal(pool.used, one.total + other.total);
+        arena_fini(&one);
+        assert_int_equal(pool.used, other.total);
+        assert_non_null(arena_alloc(&other, 50000));
+        arena_fini(&other);
+        assert_int_equal(pool.used, 0);
+}
+
 static void a_reset_forgets_what_came_after_the_mark(void **state)
 {
         struct arena arena;
@@ -154,6 +179,7 @@ int main(void)
                 cmocka_unit_test(memory_is_zeroed_aligned_and_distinct),
                 cmocka_unit_test(memory_used_again_is_zeroed_again),
                 cmocka_unit_test(total_never_exceeds_the_maximum),
+                cmocka_unit_test(arenas_share_a_pool),
                 cmocka_unit_test(a_reset_forgets_what_came_after_the_mark),
                 cmocka_unit_test(a_reset_keeps_the_largest_block),
                 cmocka_unit_test(marks_nest),

@@ -89,6 +89,27 @@ static void test_guests_give_way(void **state)
         assert_int_equal(lone->metrics.drops[DROP_OVERLOAD], LIMIT_REQUESTS_PER_WORKER - SAFE);
 }
 
+/* The same with memory: above half of it a place is a guest's, and with an eighth left guests give way. */
+static void test_memory_is_like_places(void **state)
+{
+        struct lone_desk *lone = *state;
+        struct arena_pool *memory = &lone->desk->request_memory;
+
+        memory->max = 256 << 10;
+        assert_non_null(seat(lone, 1));
+        assert_false(lone->desk->first->guest);
+        assert_non_null(arena_alloc(&lone->desk->first->arena, 130 << 10));
+        assert_non_null(seat(lone, 2));
+        assert_true(lone->desk->first->guest);
+        assert_non_null(arena_alloc(&lone->desk->first->arena, 88 << 10));
+        assert_null(seat(lone, 3)); /* the guest is young */
+        lone_pass(lone, LIMIT_YOUNG_MS);
+        assert_non_null(seat(lone, 4));
+        assert_int_equal(lone_last(lone, ACTION_DROP)->drop.client, 2);
+        assert_int_equal(lone->desk->request_count, 2);
+        assert_true(memory->used <= memory->max);
+}
+
 /* A place that becomes free is free, whoever had it. */
 static void test_ended_requests_leave_their_places(void **state)
 {
@@ -319,6 +340,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 TEST(test_guests_give_way),
+                TEST(test_memory_is_like_places),
                 TEST(test_ended_requests_leave_their_places),
                 TEST(test_a_hundred_join),
                 TEST(test_a_client_has_its_share),
