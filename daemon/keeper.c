@@ -166,12 +166,12 @@ static void see(struct keeper *keeper, const struct sighting *sighting)
 
         if (keeper->looked_at && sighting->proven && name_equal(&keeper->looked_at->name, &sighting->zone))
                 keeper->looked_at = NULL;
-        bool changed = follow_see(keeper->follower, sighting, now, tell, NULL);
-        if (changed) {
+        enum follow_change change = follow_see(keeper->follower, sighting, now, tell, NULL);
+        if (change == FOLLOW_TRUST) {
                 warn_of_lost_trust(keeper);
                 server_adopt(keeper->server, keeper_learn(keeper, policy_hold(keeper->server->policy)));
         }
-        if (changed || now < keeper->written_s || now - keeper->written_s >= WRITE_EACH_S)
+        if (change != FOLLOW_SAME || now < keeper->written_s || now - keeper->written_s >= WRITE_EACH_S)
                 write_ledger(keeper);
 }
 

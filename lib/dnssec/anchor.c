@@ -206,6 +206,36 @@ uint16_t anchor_record_tag(const struct rr *rr)
         return rr->type == TYPE_DNSKEY ? crypto_key_tag(&rr->rdata) : rr->rdata.len > 2 ? load_u16(rr->rdata.bytes) : 0;
 }
 
+/* Insert into a sorted list, unless it is there, or the list is full. */
+static unsigned insert_tag(uint16_t *tag, unsigned count, unsigned max, uint16_t added)
+{
+        unsigned at = 0;
+
+        while (at < count && tag[at] < added)
+                at++;
+        if (count == max || (at < count && tag[at] == added))
+                return count;
+        memmove(&tag[at + 1], &tag[at], (count - at) * sizeof *tag);
+        tag[at] = added;
+        return count + 1;
+}
+
+unsigned anchor_tags(const struct anchors *anchors, const struct name *name, uint16_t *out, unsigned max)
+{
+        bool negative;
+        const struct anchor *anchor = anchor_above(anchors, name, &negative);
+        unsigned count = 0;
+
+        if (!anchor || !name_equal(&anchor->name, name))
+                return 0;
+        for (unsigned i = 0; i < anchor->ds.count; i++)
+                if (anchor->ds.rdata[i].len > 2)
+                        count = insert_tag(out, count, max, load_u16(anchor->ds.rdata[i].bytes));
+        for (unsigned i = 0; i < anchor->dnskey.count; i++)
+                count = insert_tag(out, count, max, crypto_key_tag(&anchor->dnskey.rdata[i]));
+        return count;
+}
+
 enum { DIGEST_SHA256 = 2, DS_HEAD_LEN = 4 };
 
 bool anchor_ds_of(const struct name *owner, const struct rdata *dnskey, struct arena *arena, struct rdata *out)

@@ -52,6 +52,12 @@ const struct rrset *anchor_as_ds(const struct anchor *anchor, struct arena *aren
 /** The key tag of the key that a DS or DNSKEY record names. */
 uint16_t anchor_record_tag(const struct rr *rr);
 
+/**
+ * The key tags of the anchors at just this name, in ascending order, each once, at most max of them (RFC 8145 4.1).
+ * Returns how many; 0: there is no anchor here.
+ */
+unsigned anchor_tags(const struct anchors *anchors, const struct name *name, uint16_t *out, unsigned max);
+
 /** Digest 2 of a DNSKEY, as DS RDATA in the arena (RFC 4034 5.1.4). False: malformed, or out of memory. */
 bool anchor_ds_of(const struct name *owner, const struct rdata *dnskey, struct arena *arena, struct rdata *out);
 

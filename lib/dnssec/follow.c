@@ -225,10 +225,16 @@ struct look {
         uint64_t gap_s; /* since the look before, as far as it counts */
         follow_tell *tell;
         void *context;
-        bool changed;
+        enum follow_change change;
         bool present[FOLLOW_KEYS_MAX];
         bool fresh[FOLLOW_KEYS_MAX];
 };
+
+static void note(struct look *look, enum follow_change change)
+{
+        if (look->change < change)
+                look->change = change;
+}
 
 static void say(struct look *look, const struct followed_key *key, enum anchor_state to, const char *why)
 {
@@ -236,7 +242,7 @@ static void say(struct look *look, const struct followed_key *key, enum anchor_s
                 .zone = &look->zone->name, .tag = followed_key_tag(key), .to = to, .why = why
         };
 
-        look->changed = true;
+        note(look, FOLLOW_NOTED);
         if (look->tell)
                 look->tell(look->context, &news);
 }
@@ -247,6 +253,8 @@ static void move(struct look *look, struct followed_key *key, enum anchor_state 
         for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
                 if (ways[i].from != key->state || ways[i].to != to)
                         continue;
+                if (states[key->state].trusted != states[to].trusted)
+                        note(look, FOLLOW_TRUST);
                 key->state = to;
                 key->since_s = look->now_s;
                 key->held_s = 0;
@@ -289,8 +297,8 @@ static void see_new(struct look *look, const struct rdata *dnskey)
 static void see_known(struct look *look, struct followed_key *key, const struct rdata *dnskey)
 {
         look->present[key - look->zone->key] = true;
-        if (!key->dnskey_len)
-                look->changed |= follow_key_dnskey(key, dnskey);
+        if (!key->dnskey_len && follow_key_dnskey(key, dnskey))
+                note(look, FOLLOW_NOTED);
 }
 
 static void see_key(struct look *look, const struct sighted_key *sighted, bool proven)
@@ -379,26 +387,26 @@ static void schedule(struct followed_zone *zone, uint64_t now_s)
         zone->next_s = now_s + clamp(smaller(zone->ttl_s, zone->validity_s) / 2, FOLLOW_LOOK_MAX_S);
 }
 
-bool follow_see(struct follower *follower, const struct sighting *sighting, uint64_t now_s, follow_tell *tell,
-                void *context)
+enum follow_change follow_see(struct follower *follower, const struct sighting *sighting, uint64_t now_s,
+                              follow_tell *tell, void *context)
 {
         struct followed_zone *zone = zone_find(follower, &sighting->zone);
         struct look look = { .zone = zone, .now_s = now_s, .tell = tell, .context = context };
 
         if (!zone || !zone->active)
-                return false;
+                return FOLLOW_SAME;
         if (zone->checked_s && zone->checked_s < now_s)
                 look.gap_s = smaller(now_s - zone->checked_s, FOLLOW_LOOK_MAX_S);
         make_room(zone);
         for (unsigned i = 0; i < sighting->count; i++)
                 see_key(&look, &sighting->key[i], sighting->proven);
         if (!sighting->proven)
-                return look.changed;
+                return look.change;
         zone->ttl_s = sighting->ttl_s;
         zone->validity_s = sighting->validity_s;
         conclude_all(&look);
         schedule(zone, now_s);
-        return look.changed;
+        return look.change;
 }
 
 /* --- When --------------------------------------------------------------------------------------------------------- */

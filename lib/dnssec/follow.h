@@ -84,9 +84,16 @@ bool follow_wanted(const struct settings *settings);
  */
 void follow_adopt(struct follower *follower, const struct settings *settings, uint64_t now_s);
 
-/** A zone has shown its keys. True: something has changed but the time of the last look. */
-bool follow_see(struct follower *follower, const struct sighting *sighting, uint64_t now_s, follow_tell *tell,
-                void *context);
+/* What a look has changed, beside the time of the last one. */
+enum follow_change {
+        FOLLOW_SAME,
+        FOLLOW_NOTED, /* something to be written down */
+        FOLLOW_TRUST, /* which keys are trusted */
+};
+
+/** A zone has shown its keys. */
+enum follow_change follow_see(struct follower *follower, const struct sighting *sighting, uint64_t now_s,
+                              follow_tell *tell, void *context);
 
 /** A look at a zone's keys brought nothing: when is the next one due? (RFC 5011 2.3) */
 void follow_failed(struct followed_zone *zone, uint64_t now_s);

@@ -168,6 +168,16 @@ static void offer_cookie(struct desk *desk, struct flight *flight, struct edns *
         memcpy(flight->cookie, note->cookie_client, sizeof flight->cookie);
 }
 
+/* RFC 8145 4: whoever is asked for the keys of an anchor's zone is told which anchors are trusted here. */
+static void tell_key_tags(const struct desk *desk, const struct flight *flight, const struct settings *settings,
+                          struct edns *edns)
+{
+        if (flight->out.qtype == TYPE_DNSKEY && settings->trust_anchor_signaling &&
+            settings->validation != VALIDATION_NO)
+                edns->key_tag_count = (uint8_t)anchor_tags(desk->policy->anchors, &flight->out.qname, edns->key_tag,
+                                                           EDNS_KEY_TAGS_MAX);
+}
+
 static size_t write_message(struct desk *desk, struct flight *flight, const struct settings *settings,
                             uint8_t out[OUTGOING_MAX])
 {
@@ -188,6 +198,7 @@ static size_t write_message(struct desk *desk, struct flight *flight, const stru
 
                 if (settings->server_cookies)
                         offer_cookie(desk, flight, &edns);
+                tell_key_tags(desk, flight, settings, &edns);
                 if (compose_opt(&c, &edns) != ERR_OK)
                         return 0;
         }

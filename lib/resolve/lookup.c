@@ -323,7 +323,8 @@ static enum task_state missed(struct task *task)
 enum task_state task_lookup(struct task *task)
 {
         const struct settings *settings = task->request->policy->settings;
-        enum task_state next = task->purpose == PURPOSE_PRIME ? TASK_CUT : TASK_LOOKUP;
+        bool must_ask = task->purpose == PURPOSE_PRIME || task->purpose == PURPOSE_SIGNAL;
+        enum task_state next = must_ask ? TASK_CUT : TASK_LOOKUP;
 
         while (next == TASK_LOOKUP) {
                 task->cut.partition = cut_partition(

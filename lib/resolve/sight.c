@@ -5,6 +5,8 @@
 #include "policy/policy.h"
 #include "resolve/desk.h"
 #include "resolve/request.h"
+#include "wire/rrtype.h"
+#include <stdio.h>
 #include <string.h>
 
 static const struct anchor *followed_anchor(const struct task *task, const struct name *zone)
@@ -73,6 +75,35 @@ static void publish(struct desk *desk, const struct sighting *sighting)
         action->publish.len = writer_len(&writer);
 }
 
+/* "_ta-4f66-9728": the key tags in hex, in ascending order (RFC 8145 5.1). */
+static enum err write_signal(const struct anchors *anchors, const struct name *zone, uint8_t room[NAME_WIRE_MAX],
+                             struct name *out)
+{
+        enum { TAGS_MAX = 12 }; /* what fits into a label */
+        uint16_t tag[TAGS_MAX];
+        unsigned count = anchor_tags(anchors, zone, tag, TAGS_MAX);
+        char label[4 + 5 * TAGS_MAX] = "_ta";
+        size_t len = strlen(label);
+
+        for (unsigned i = 0; i < count; i++)
+                len += (size_t)snprintf(label + len, sizeof label - len, "-%04x", (unsigned)tag[i]);
+        return count ? name_prepend((const uint8_t *)label, (uint8_t)len, zone, room, out) : ERR_MISSING;
+}
+
+static void signal_anchors(struct task *task, const struct name *zone)
+{
+        const struct policy *policy = task->request->policy;
+        struct need signal = { .type = TYPE_NULL, .purpose = PURPOSE_SIGNAL };
+        uint8_t room[NAME_WIRE_MAX];
+
+        if (!policy->settings->trust_anchor_signaling ||
+            write_signal(policy->anchors, zone, room, &signal.name) != ERR_OK)
+                return;
+        signal.name = name_copy(&task->request->arena, &signal.name);
+        if (signal.name.wire)
+                task_wish(task, &signal);
+}
+
 enum trust_state sight_keys(struct task *task, const struct rrset *dnskey, bool proven)
 {
         const struct anchor *anchor = followed_anchor(task, &dnskey->owner);
@@ -95,5 +126,7 @@ enum trust_state sight_keys(struct task *task, const struct rrset *dnskey, bool 
         read_times(task, dnskey, &sighting);
         if (proven || any_revoked)
                 publish(task->request->desk, &sighting);
+        if (proven)
+                signal_anchors(task, &dnskey->owner);
         return TRUST_KNOWN;
 }

@@ -11,6 +11,7 @@
  *
  *   proven   it was proven by keys that are trusted
  *
- * TRUST_WAIT while the signature of a revoked key is being checked.
+ * TRUST_WAIT while the signature of a revoked key is being checked. When all is said, the zone's servers are told which
+ * anchors are trusted (RFC 8145 5).
  */
 enum trust_state sight_keys(struct task *task, const struct rrset *dnskey, bool proven);

@@ -43,6 +43,8 @@ static const char *purpose_word(enum purpose purpose)
                 return "priming";
         case PURPOSE_PREFETCH:
                 return "prefetch";
+        case PURPOSE_SIGNAL:
+                return "telling which anchors are trusted";
         case PURPOSE_STALE:
                 return "stale data";
         }
@@ -303,8 +305,8 @@ void task_wish(struct task *task, const struct need *need)
 {
         if (task_for(task->request, &need->name, need->type, need->purpose))
                 return;
-        struct task *sub = task_new(task->request, need->purpose == PURPOSE_PRIME ? NULL : task, &need->name,
-                                    need->type, need->purpose);
+        bool outlives = need->purpose == PURPOSE_PRIME || need->purpose == PURPOSE_SIGNAL;
+        struct task *sub = task_new(task->request, outlives ? NULL : task, &need->name, need->type, need->purpose);
         if (sub)
                 sub->barred = need->barred;
 }

@@ -31,6 +31,7 @@ enum purpose {
         PURPOSE_KEYS,     /* a DS or DNSKEY set is needed to prove something */
         PURPOSE_PRIME,    /* the root's own NS set (RFC 9609) */
         PURPOSE_PREFETCH, /* what was asked for ends soon; the only task without a client that is number 0 */
+        PURPOSE_SIGNAL,   /* its name says which anchors are trusted; the answer does not matter (RFC 8145 5) */
         PURPOSE_STALE,    /* the question again, with leave to be late: LOOKUP alone, see stale.h */
 };
 

@@ -167,6 +167,8 @@ static size_t base_len(const struct edns *edns)
                 len += OPTION_HEADER_LEN + (size_t)edns->nsid_len;
         if (edns->has_keepalive)
                 len += OPTION_HEADER_LEN + (edns->keepalive_has_timeout ? 2U : 0U);
+        if (edns->key_tag_count)
+                len += OPTION_HEADER_LEN + 2U * edns->key_tag_count;
         if (edns->has_padding)
                 len += OPTION_HEADER_LEN + (size_t)edns->padding_len;
         return len;
@@ -210,6 +212,10 @@ static void options_write(struct writer *writer, const struct edns *edns)
                 if (edns->keepalive_has_timeout)
                         write_u16(writer, edns->keepalive_100ms);
         }
+        if (edns->key_tag_count)
+                option_begin(writer, EDNS_KEY_TAG, 2U * edns->key_tag_count);
+        for (unsigned i = 0; i < edns->key_tag_count; i++)
+                write_u16(writer, edns->key_tag[i]);
 }
 
 static void padding_write(struct writer *writer, const struct edns *edns)

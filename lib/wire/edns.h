@@ -14,6 +14,7 @@ enum {
         EDE_TEXT_MAX = 240,
         EDNS_OPTION_LIMIT = 32,
         NSID_MAX = 64,
+        EDNS_KEY_TAGS_MAX = 16,
 };
 
 /* An extended error that is kept (RFC 8914). */
@@ -48,6 +49,8 @@ struct edns {
         uint16_t keepalive_100ms;  /* RFC 7828: units of 100 ms */
         bool has_padding;
         uint16_t padding_len;
+        uint8_t key_tag_count;     /* query: of the asker's trust anchors (RFC 8145 4.1); written only */
+        uint16_t key_tag[EDNS_KEY_TAGS_MAX];
         uint8_t ede_count;
         struct edns_ede ede[EDE_MAX];
 };

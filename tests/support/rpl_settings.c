@@ -260,6 +260,7 @@ void rpl_write_settings(const struct rpl *rpl, bool minimise, const char *extra,
         sheet_put(sheet, "do-ip4", yes_no(rpl_switch(rpl, "do-ip4", true)));
         sheet_put(sheet, "do-ip6", yes_no(rpl_switch(rpl, "do-ip6", true)));
         sheet_put(sheet, "do-not-query-localhost", yes_no(rpl_switch(rpl, "do-not-query-localhost", true)));
+        sheet_put(sheet, "trust-anchor-signaling", yes_no(rpl_switch(rpl, "trust-anchor-signaling", true)));
         sheet_put(sheet, "harden-glue", yes_no(rpl_switch(rpl, "harden-glue", true)));
         put_servers(sheet, rpl);
         put_lists(sheet, rpl);

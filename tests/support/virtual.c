@@ -1,6 +1,7 @@
 #include "virtual.h"
 #include "cache/settle.h"
 #include "config/config.h"
+#include "dnssec/follow.h"
 #include "policy/policy.h"
 #include "store/store.h"
 #include "watch/metrics.h"
@@ -34,6 +35,8 @@ struct virtual
         struct hand *hand;
         struct metrics metrics;
         const struct policy *policy;
+        struct follower *follower;
+        bool followed_anew;
         uint64_t mono_us, wall_us, cache_us;
         struct delivery *heap; /* a binary heap by time */
         size_t count, room;
@@ -121,6 +124,34 @@ static void store_batch(struct virtual *v, struct batch *batch)
         settle_apply(v->store, v->hand, &batch, 1, v->cache_us / 1000000);
 }
 
+/* What is trusted now, for the resolver and for those to come. */
+static void learn(struct virtual *v)
+{
+        struct learned learned;
+        struct arena arena;
+
+        arena_init(&arena, STORE_BYTES);
+        if (!follow_learned(v->follower, &arena, &learned))
+                abort();
+        const struct policy *next = policy_learn(v->policy, &learned);
+        arena_fini(&arena);
+        if (!next)
+                abort();
+        policy_release(v->policy);
+        v->policy = next;
+        if (v->resolver)
+                resolver_adopt(v->resolver, next);
+}
+
+static void take_news(struct virtual *v, const struct action *action)
+{
+        struct reader reader = reader_over(action->publish.bytes, action->publish.len);
+        struct sighting sighting;
+
+        if (action->publish.news == NEWS_KEYS && sighting_read(&reader, &sighting) == ERR_OK)
+                v->followed_anew |= follow_see(v->follower, &sighting, v->wall_us / 1000000, NULL, NULL) == FOLLOW_TRUST;
+}
+
 static void perform(struct virtual *v, const struct action *action)
 {
         switch (action->kind) {
@@ -141,7 +172,7 @@ static void perform(struct virtual *v, const struct action *action)
                 if (v->hooks.recorded)
                         v->hooks.recorded(v->hooks.context, action);
                 break;
-        case ACTION_PUBLISH: break;
+        case ACTION_PUBLISH: take_news(v, action); break;
         }
 }
 
@@ -152,6 +183,9 @@ static void feed_one(struct virtual *v, const struct event *event)
         resolver_feed(v->resolver, event, virtual_now(v));
         while (resolver_next(v->resolver, &action))
                 perform(v, &action);
+        if (v->followed_anew)
+                learn(v);
+        v->followed_anew = false;
         resolver_settle(v->resolver, true); /* a writer that is always quicker than the next event */
         while (resolver_next(v->resolver, &action))
                 perform(v, &action);
@@ -203,6 +237,11 @@ struct virtual *virtual_new(const char *yaml, uint64_t wall_s, uint64_t seed, co
                 virtual_free(v);
                 return NULL;
         }
+        v->follower = calloc(1, sizeof *v->follower);
+        if (!v->follower)
+                abort();
+        follow_adopt(v->follower, v->policy->settings, wall_s);
+        learn(v);
         v->store = store_ram_new(STORE_BYTES, host.seed);
         v->hand = hand_new(STORE_BYTES, 0);
         host.policy = v->policy;
@@ -231,6 +270,7 @@ void virtual_free(struct virtual *v)
         for (size_t i = 0; i < v->count; i++)
                 free(v->heap[i].bytes);
         free(v->heap);
+        free(v->follower);
         free(v);
 }
 

@@ -3,7 +3,8 @@
  * A host for one resolver without a world: time is a number, the network is a list of deliveries.
  *
  * It does what daemon/worker.c does, and nothing else: it feeds events, performs actions, ticks at the deadline,
- * settles once a turn, checks signatures when asked to, and applies batches to a store in memory. Who uses it says
+ * settles once a turn, checks signatures when asked to, applies batches to a store in memory, and follows anchors as
+ * daemon/keeper.c does, but for looking at zones on its own. Who uses it says
  * what servers answer, in the hook `sent`. Time moves only in virtual_step(), to the next thing that happens.
  */
 #include "resolver.h"

@@ -177,6 +177,40 @@ static void test_what_is_sent(void **state)
         assert_false(query.edns.present);
 }
 
+/* RFC 8145 4: which anchors of a zone are trusted here, in ascending order, with the question for its keys alone. */
+static void test_key_tags_are_told(void **state)
+{
+        static const uint8_t option[] = { 0, 14, 0, 4, 0x4f, 0x66, 0x97, 0x28 };
+        static const struct {
+                const char *settings;
+                const char *qname;
+                uint16_t qtype;
+                bool told;
+        } row[] = {
+                { "", ".", TYPE_DNSKEY, true },
+                { "", ".", TYPE_NS, false },
+                { "", "example.", TYPE_DNSKEY, false },
+                { "validation: no\n", ".", TYPE_DNSKEY, false },
+                { "trust-anchor-signaling: no\n", ".", TYPE_DNSKEY, false },
+        };
+
+        (void)state;
+        for (unsigned i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+                struct bench bench = { .task = NULL };
+
+                lone_open(&bench.lone, row[i].settings, 1);
+                bench.task = lone_request(&bench.lone, "www.example.", TYPE_A)->root;
+                bench.seat[0].task = bench.task;
+                struct outgoing out = to(&bench, row[i].qname, "192.0.2.1");
+                out.qtype = row[i].qtype;
+                assert_non_null(flight_launch(bench.lone.desk, &bench.seat[0], &out));
+                const struct action *send = lone_last(&bench.lone, ACTION_SEND);
+                assert_int_equal(memmem(send->send.bytes, send->send.len, option, sizeof(option)) != NULL, row[i].told);
+                flight_leave(bench.lone.desk, &bench.seat[0]);
+                lone_close(&bench.lone);
+        }
+}
+
 /* --- Sharing ------------------------------------------------------------------------------------------------------ */
 
 static void test_what_makes_messages_equal(void **state)
@@ -587,6 +621,7 @@ int main(void)
                 TEST(test_ids_and_case_are_drawn),
                 TEST(test_case_is_not_drawn_over_tcp),
                 TEST(test_what_is_sent),
+                cmocka_unit_test(test_key_tags_are_told),
                 TEST(test_what_makes_messages_equal),
                 TEST(test_boarding_and_leaving),
                 TEST(test_left_and_silent),
