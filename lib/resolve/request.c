@@ -240,6 +240,14 @@ void request_publish(struct request *request)
                 request->key_len = len;
 }
 
+/* Nobody joins any more. */
+static void unpublish(struct request *request)
+{
+        if (request->key_len)
+                map_take(&request->desk->open, request->key, request->key_len);
+        request->key_len = 0;
+}
+
 /* Both the question and the client have room for one more who waits. */
 static bool may_join(struct request *request, const struct listener *listener)
 {
@@ -479,6 +487,7 @@ static void conclude(struct request *request)
 
         if (request->root && request->root->done && !request->concluded) {
                 request->concluded = true;
+                unpublish(request); /* wishes may go on, but there will be no second answer */
                 cancel_orphans(request);
                 answer_on_record(request, stale_instead_of(request, &request->root->outcome));
         } else if (!request->concluded && (anybody_watches(request, &watcher) || request->failure_noted)) {
@@ -569,8 +578,7 @@ static void leave_desk(struct request *request)
 {
         struct desk *desk = request->desk;
 
-        if (request->key_len)
-                map_take(&desk->open, request->key, request->key_len);
+        unpublish(request);
         for (struct request **at = &desk->awake; *at; at = &(*at)->wake_next)
                 if (*at == request) {
                         *at = request->wake_next;
