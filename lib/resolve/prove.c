@@ -120,7 +120,7 @@ static void say_foreign(struct piece *piece, const struct rrset *set)
         for (unsigned i = 0; i < set->sig_count; i++) {
                 if (!rrsig_read(&set->sigs[i], &sig) || sig.covered != set->type)
                         continue;
-                piece->why.ede = EDE_BOGUS;
+                piece->why = (struct reason){ .ede = EDE_BOGUS };
                 snprintf(piece->why.text, sizeof piece->why.text, "%.90s %s is signed by %.70s, which is not its zone",
                          name_text(&set->owner, owner), rrtype_text(set->type, type), name_text(&sig.signer, signer));
                 return;
@@ -278,7 +278,7 @@ static void say_unproven(struct piece *piece)
         char name[NAME_TEXT_MAX], type[RRTYPE_TEXT_MAX];
         bool whole = piece->finding->kind == FINDING_NXDOMAIN;
 
-        piece->why.ede = EDE_NSEC_MISSING;
+        piece->why = (struct reason){ .ede = EDE_NSEC_MISSING };
         snprintf(piece->why.text, sizeof piece->why.text, "nothing proves that %.120s %s%s",
                  name_text(piece->name, name), whole ? "does not exist" : "has no ",
                  whole ? "" : rrtype_text(piece->type, type));

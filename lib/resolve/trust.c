@@ -135,7 +135,7 @@ static void say(struct reason *why, uint16_t ede, const char *before, const stru
 {
         char text[NAME_TEXT_MAX];
 
-        why->ede = ede;
+        *why = (struct reason){ .ede = ede };
         snprintf(why->text, sizeof why->text, "%s%s%s", before, name_text(name, text), after);
 }
 
@@ -585,7 +585,7 @@ static void say_unsigned(struct reason *why, const struct name *name, uint16_t t
 {
         char owner[NAME_TEXT_MAX], apex[NAME_TEXT_MAX], what[RRTYPE_TEXT_MAX];
 
-        why->ede = EDE_RRSIGS_MISSING;
+        *why = (struct reason){ .ede = EDE_RRSIGS_MISSING };
         snprintf(why->text, sizeof why->text, "%.90s %s is not signed, but its zone %.70s is", name_text(name, owner),
                  rrtype_text(type, what), name_text(zone, apex));
 }

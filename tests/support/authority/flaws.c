@@ -69,8 +69,8 @@ void flaw_more_keys(struct lab_zone *zone, uint64_t seed)
 void flaw_times(struct lab_signing *signing, uint32_t wall_s)
 {
         if (signing->flaw == FLAW_EXPIRED) {
-                signing->inception_s = wall_s - 31 * DAY_S;
-                signing->expiration_s = wall_s - DAY_S;
+                signing->inception_s = wall_s - 33 * DAY_S;
+                signing->expiration_s = wall_s - 3 * DAY_S;
         } else if (signing->flaw == FLAW_FUTURE) {
                 signing->inception_s = wall_s + 10 * DAY_S;
                 signing->expiration_s = wall_s + 40 * DAY_S;
