@@ -29,22 +29,34 @@ HOT = 500
 COLD_PERCENT = 10
 HOSTILE_PER_SECOND = 10
 
-# Each with a fresh label in front, so that no cache answers: many keys and signatures, many DS, hashes of deep names.
-TRAPS = [("keytrap.bad", "A"), ("sigjam.bad", "A"), ("lockcram.bad", "A"), ("dstrap.bad", "A"), ("wild.keytrap.bad", "A"),
-         ("wild.sigjam.bad", "A"), ("a.b.c.d.e.f.g.h.i.j.k.l.m.n.o.p.fifty.rich", "A"), ("keytrap.bad", "ANY"),
-         ("iterations.bad", "A"), ("keytrap.bad", "TXT")]
+# Asked for in turn: mostly zones of which nothing is known, as of known ones it is remembered that they failed.
+TRAPS = ("key-trap", "sig-jam", "lock-cram", "ds-trap")
+OTHERS = (("wild.lockcram.bad", "A"), ("a.b.c.d.e.f.g.h.i.j.k.l.m.n.o.p.fifty.rich", "A"), ("iterations.bad", "A"),
+          ("keytrap.bad", "ANY"))
 
 
 class TrapLab(labs.RichLab):
-    """The lab, and a signed zone with as many names as are asked for once."""
+    """The lab, with many traps, and with a signed zone that has as many names as are asked for once."""
 
-    def __init__(self, source, build, work, names):
+    def __init__(self, source, build, work, traps, names):
         super().__init__(source, build, work)
+        for i in range(traps):
+            self.add("bad.zone", *(f"trap{i} NS {ns}.provider.net." for ns in ("ns1", "ns2")))
+            self.add("lab.conf", f"zone trap{i}.bad flawed.zone sign=13 flaw={TRAPS[i % len(TRAPS)]}",
+                     *(f"server {address} trap{i}.bad" for address in labs.PROVIDER))
         self.add("lab.zone", *(f"cold NS {ns}.provider.net." for ns in ("ns1", "ns2")))
         self.add("lab.conf", "zone cold.lab cold.zone sign=13",
                  *(f"server {address} cold.lab" for address in labs.PROVIDER))
         with open(f"{self.zones}/tld.zone", encoding="ascii") as start:
             self.add("cold.zone", start.read(), *(f"n{i} A 198.18.80.1" for i in range(names)))
+
+
+def hostile(number):
+    """The question with this number: three of four in a trap of its own."""
+    if number % 4:
+        return f"h{number}.trap{number}.bad", "A"
+    name, kind = OTHERS[number // 4 % len(OTHERS)]
+    return f"h{number}.{name}", kind
 
 
 def write_questions(path, questions):
@@ -101,8 +113,7 @@ def write_all(work, options):
     attack = []
     for i, question in enumerate(benign):
         if i % (options.rate // HOSTILE_PER_SECOND) == 0:
-            name, kind = TRAPS[i * HOSTILE_PER_SECOND // options.rate % len(TRAPS)]
-            attack.append((f"h{i}.{name}", kind))
+            attack.append(hostile(i * HOSTILE_PER_SECOND // options.rate))
         attack.append(question)
     write_questions(f"{work}/hot", hot)
     write_questions(f"{work}/benign", benign)
@@ -121,7 +132,7 @@ def main():
     labs.enter_namespace()
     with tempfile.TemporaryDirectory() as work:
         write_all(work, options)
-        lab = TrapLab(SOURCE, options.build, work, options.rate * options.seconds)
+        lab = TrapLab(SOURCE, options.build, work, HOSTILE_PER_SECOND * options.seconds, options.rate * options.seconds)
         lab.start()
         p99 = {False: [], True: []}
         try:
