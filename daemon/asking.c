@@ -67,7 +67,7 @@ static void asking_begin(struct letter *letter, void *reader)
         event.question.client = asking->client;
         event.question.transport = TRANSPORT_CONTROL;
         event.question.watched = true;
-        event.question.cold = asking->cold;
+        event.question.ways = asking->ways;
         event.question.arrived_us = worker->clock.now.mono_us;
         event.question.bytes = asking->query;
         event.question.len = asking->len;
@@ -75,15 +75,15 @@ static void asking_begin(struct letter *letter, void *reader)
 }
 
 enum err asking_post(struct worker *worker, struct mailbox *home,
-                     void (*tell_there)(struct letter *told, void *reader), uint64_t number, bool cold,
-                     const uint8_t *query, size_t len)
+                     void (*tell_there)(struct letter *told, void *reader), uint64_t number,
+                     const struct ways *ways, const uint8_t *query, size_t len)
 {
         struct asking *asking = malloc(sizeof *asking + len);
 
         if (!asking)
                 return ERR_MEMORY;
         *asking = (struct asking){ .letter.open = asking_begin, .home = home, .tell = tell_there, .number = number,
-                                   .cold = cold, .len = len };
+                                   .ways = *ways, .len = len };
         memcpy(asking->query, query, len);
         enum err err = mailbox_post(&worker->mailbox, &asking->letter);
         if (err)

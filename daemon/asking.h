@@ -12,6 +12,7 @@
  */
 #include "list.h"
 #include "mailbox.h"
+#include "resolver.h"
 #include "wire/message.h"
 #include <stdbool.h>
 #include <stddef.h>
@@ -36,7 +37,7 @@ struct asking {
         void (*tell)(struct letter *told, void *reader); /* what its letters do there */
         uint64_t number;
         uint64_t client;                 /* the worker's token */
-        bool cold;
+        struct ways ways;
         bool answered;
         struct told *answer;             /* held back until the last steps of the trace are told */
         size_t len;
@@ -50,7 +51,8 @@ size_t asking_write_query(uint8_t room[ASKING_QUERY_MAX], const struct name *nam
 
 /** Ask a worker. ERR_MEMORY, ERR_FULL. */
 MUST_USE enum err asking_post(struct worker *worker, struct mailbox *home,
-                              void (*tell)(struct letter *told, void *reader), uint64_t number, bool cold,
+                              void (*tell)(struct letter *told, void *reader), uint64_t number,
+                              const struct ways *ways,
                               const uint8_t *query, size_t len);
 
 /** Nobody wants to hear any more; a number that is gone already does not matter. */

@@ -7,7 +7,9 @@
 #include "cairn_call.h"
 #include "cairn_channel.h"
 #include "cairn_health.h"
+#include "cairn_diff.h"
 #include "cairn_help.h"
+#include "cairn_kept.h"
 #include "cairn_trace.h"
 #include "config/builtin.h"
 #include "config/config.h"
@@ -65,24 +67,40 @@ static bool read_width(const char *text, unsigned *out)
         return true;
 }
 
+static bool show_trace(const struct call *call, const struct tree_options *options)
+{
+        struct channel channel;
+
+        if (kept_is_meant(call))
+                return kept_show(call, socket_path(call), options);
+        if (call->flag[CALL_DIFF])
+                return diff_show(call, socket_path(call), options);
+        bool done = channel_ask(&channel, socket_path(call), call->word_count, call->words) &&
+                    trace_show(&channel, call, socket_path(call), options);
+
+        channel_close(&channel);
+        return done;
+}
+
 static int do_trace(const struct call *call)
 {
         struct tree_options options = {
                 .width = terminal_width(),
                 .colour = wants_colours(),
                 .json = call->flag[CALL_JSON] != NULL,
+                .messages = call->flag[CALL_MESSAGES] != NULL,
         };
-        struct channel channel;
 
         if (call->flag[CALL_WIDTH] && !read_width(call->flag[CALL_WIDTH], &options.width)) {
                 fprintf(stderr, "cairn: --width is a number of columns up to %d\n", WIDTH_MAX);
                 return EXIT_USAGE;
         }
-        bool done = channel_ask(&channel, socket_path(call), call->word_count, call->words) &&
-                    trace_show(&channel, &options);
-
-        channel_close(&channel);
-        return done ? EXIT_SUCCESS : EXIT_FAILURE;
+        if (call->word_count == 1 && !kept_is_meant(call)) {
+                fputs("cairn: trace needs a name, an ID, or a flag that says which traces (see cairn --help)\n",
+                      stderr);
+                return EXIT_USAGE;
+        }
+        return show_trace(call, &options) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 static int do_health(const struct call *call)

@@ -1,6 +1,7 @@
 #include "cairn_trace.h"
 
 #include "base/buf.h"
+#include "cairn_kept.h"
 #include "watch/transcript.h"
 #include "watch/words.h"
 #include <stdlib.h>
@@ -110,23 +111,51 @@ static bool show_answer(const struct reply *reply, const struct tree_options *op
         return err == ERR_OK;
 }
 
-static bool show(struct channel *channel, struct reply *reply, const struct tree_options *options)
+/* All of the reply; what comes of the trace meanwhile is drawn if there is a follower. */
+static bool read_reply(struct channel *channel, struct reply *reply, struct tree_follower *follower)
 {
-        struct tree_follower follower;
-
-        tree_follow_begin(&follower, options);
-        if (!follow(channel, reply, &follower) ||
+        if (!follow(channel, reply, follower) ||
             !read_piece(channel, reply->answer, sizeof reply->answer, &reply->answer_len))
                 return false;
-        if (reply->answer_len == 0)
-                return complain("the daemon gave no answer");
-        return show_answer(reply, options);
+        return reply->answer_len > 0 || complain("the daemon gave no answer");
 }
 
-bool trace_show(struct channel *channel, const struct tree_options *options)
+static bool show(struct channel *channel, const struct call *call, const char *socket, struct reply *reply,
+                 const struct tree_options *options)
+{
+        bool whole = call->flag[CALL_RPL] || call->flag[CALL_DOT];
+        struct tree_follower follower;
+        struct trace_view trace;
+
+        tree_follow_begin(&follower, options);
+        if (!read_reply(channel, reply, whole ? NULL : &follower))
+                return false;
+        if (!whole)
+                return show_answer(reply, options);
+        return trace_open(reply->trace, reply->trace_len, &trace) == ERR_OK &&
+               kept_print(call, socket, &trace, options);
+}
+
+uint8_t *trace_take(struct channel *channel, size_t *len)
 {
         struct reply *reply = calloc(1, sizeof *reply);
-        bool shown = reply && show(channel, reply, options);
+        uint8_t *bytes = NULL;
+
+        if (reply && read_reply(channel, reply, NULL)) {
+                bytes = malloc(reply->trace_len + 1);
+                *len = reply->trace_len;
+        }
+        if (bytes)
+                memcpy(bytes, reply->trace, reply->trace_len);
+        free(reply);
+        return bytes;
+}
+
+bool trace_show(struct channel *channel, const struct call *call, const char *socket,
+                const struct tree_options *options)
+{
+        struct reply *reply = calloc(1, sizeof *reply);
+        bool shown = reply && show(channel, call, socket, reply, options);
 
         if (!reply)
                 complain("out of memory");

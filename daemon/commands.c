@@ -4,9 +4,11 @@
 #include "asking.h"
 #include "base/buf.h"
 #include "cache/settle.h"
+#include "commands_kept.h"
 #include "config/builtin.h"
 #include "list.h"
 #include "server.h"
+#include "scenario.h"
 #include "show.h"
 #include "totals.h"
 #include "wire/codes.h"
@@ -25,14 +27,18 @@ enum { TEXT_MAX = 4096 };
 
 enum command_kind {
 #define COMMAND(constant, words, arguments, help) COMMAND_##constant,
+#define REQUEST COMMAND
 #include "commands.def"
+#undef REQUEST
 #undef COMMAND
         COMMAND_COUNT
 };
 
 static const char *const command_words[] = {
 #define COMMAND(constant, words, arguments, help) words,
+#define REQUEST COMMAND
 #include "commands.def"
+#undef REQUEST
 #undef COMMAND
 };
 
@@ -76,7 +82,8 @@ struct trace_call {
         uint8_t room[NAME_WIRE_MAX];
         struct name name;
         uint16_t type;
-        bool cold, check_disabled;
+        bool check_disabled;
+        struct ways ways;
 };
 
 /* Read them; a sentence that says what is wrong, or NULL. */
@@ -87,7 +94,11 @@ static const char *read_trace(const struct command *command, struct trace_call *
                 return "trace needs a name";
         for (unsigned i = 1; i < command->count; i++) {
                 if (strcmp(command->argument[i], "--cold") == 0)
-                        out->cold = true;
+                        out->ways.cold = true;
+                else if (strcmp(command->argument[i], "--no-qmin") == 0)
+                        out->ways.whole_names = true;
+                else if (strcmp(command->argument[i], "--v4") == 0)
+                        out->ways.only_ip4 = true;
                 else if (strcmp(command->argument[i], "--cd") == 0)
                         out->check_disabled = true;
                 else if (rrtype_parse(command->argument[i], &out->type))
@@ -96,7 +107,7 @@ static const char *read_trace(const struct command *command, struct trace_call *
         return NULL;
 }
 
-/* trace NAME [TYPE] [--cold] [--cd]. The workers take turns. */
+/* trace NAME [TYPE] [--cold] [--cd] [--no-qmin] [--v4]. The workers take turns. */
 static void run_trace(const struct command *command)
 {
         struct server *server = command->server;
@@ -111,7 +122,7 @@ static void run_trace(const struct command *command)
                 return;
         }
         size_t len = asking_write_query(query, &call.name, call.type, call.check_disabled);
-        if (asking_post(server->worker[worker], &server->control.mailbox, told, number, call.cold, query, len)) {
+        if (asking_post(server->worker[worker], &server->control.mailbox, told, number, &call.ways, query, len)) {
                 caller_refuse(command->caller, "the daemon is too busy");
                 return;
         }
@@ -350,6 +361,24 @@ static void run_status(const struct command *command)
         caller_end(command->caller);
 }
 
+/* replay-settings */
+static void run_replay_settings(const struct command *command)
+{
+        char *text = malloc(REPLAY_SETTINGS_MAX);
+        struct writer w = writer_over(text, text ? REPLAY_SETTINGS_MAX : 0);
+
+        if (text)
+                scenario_settings(&w, command->server->policy->settings);
+        if (!text || w.failed) {
+                caller_refuse(command->caller, "out of memory");
+        } else {
+                caller_accept(command->caller);
+                caller_say(command->caller, text, writer_len(&w));
+                caller_end(command->caller);
+        }
+        free(text);
+}
+
 /* reload */
 static void run_reload(const struct command *command)
 {
@@ -407,6 +436,15 @@ static void run(enum command_kind kind, const struct command *command)
         switch (kind) {
         case COMMAND_TRACE:
                 run_trace(command);
+                break;
+        case COMMAND_KEPT:
+                run_kept(command);
+                break;
+        case COMMAND_KEPT_LIST:
+                run_kept_list(command);
+                break;
+        case COMMAND_REPLAY_SETTINGS:
+                run_replay_settings(command);
                 break;
         case COMMAND_CACHE_SHOW:
                 run_cache_show(command);

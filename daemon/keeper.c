@@ -240,7 +240,8 @@ static void look_at(struct keeper *keeper, struct followed_zone *zone)
         uint8_t query[ASKING_QUERY_MAX];
         size_t len = asking_write_query(query, &zone->name, TYPE_DNSKEY, false);
 
-        if (asking_post(keeper->server->worker[0], &keeper->mailbox, errand_told, number, true, query, len))
+        if (asking_post(keeper->server->worker[0], &keeper->mailbox, errand_told, number,
+                        &(struct ways){ .cold = true }, query, len))
                 return; /* the timer comes again */
         keeper->errand = number;
         keeper->looked_at = zone;

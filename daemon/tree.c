@@ -1,7 +1,13 @@
 #include "tree.h"
 
 #include "base/buf.h"
+#include "watch/keep.h"
+#include "watch/transcript.h"
 #include "watch/words.h"
+#include "wire/codes.h"
+#include "wire/rrtype.h"
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -13,6 +19,7 @@ enum {
         TIME_MAX = 16,         /* the longest, and its NUL */
         TEXT_COLUMNS_MIN = 24, /* on a very narrow screen lines are rather too long than one word each */
         STEPS_MAX = (TRACE_MAX - TRACE_HEADER_LEN) / STEP_HEADER_LEN,
+        STEP_LINE_MAX = STEP_JSON_MAX + 2 * UINT16_MAX + 64, /* with a whole message in hex */
 };
 
 /* --- Colours --------------------------------------------------------------------------------------------------- */
@@ -129,36 +136,56 @@ static const char *time_text(uint32_t at_us, char room[TIME_MAX])
         return first;
 }
 
+/* A message as dig would show it, below the step that brought it. */
+static void put_message(struct page *page, const struct step_view *step, unsigned depth)
+{
+        char *text = malloc(TRANSCRIPT_MAX);
+        struct step_field bytes;
+
+        if (!text || !step_field(step, "bytes", &bytes)) {
+                free(text);
+                return;
+        }
+        struct writer w = writer_over(text, TRANSCRIPT_MAX - 1);
+        if (transcript_text(&w, (const uint8_t *)bytes.text, bytes.text_len))
+                write_text(&w, "it cannot be read\n");
+        *w.at = 0;
+        for (char *line = text, *end; (end = strchr(line, '\n')); line = end + 1) {
+                *end = 0;
+                put_sentence(page, "          ", depth, colour_dim, line);
+        }
+        free(text);
+}
+
+/* Messages as they came are for those who look closest. */
 static void put_step(struct page *page, const struct step_view *step, unsigned depth)
 {
         char text[STEP_TEXT_MAX], time[TIME_MAX];
 
+        if (step->kind == STEP_MESSAGE && !page->options->messages)
+                return;
+
         step_text(step, text, sizeof text);
         put_sentence(page, time_text(step->at_us, time), depth, step_colours[step->kind], text);
+        if (step->kind == STEP_MESSAGE)
+                put_message(page, step, depth);
 }
 
 /* --- The line at the head -------------------------------------------------------------------------------------- */
 
-/* The steps that say what a trace is about and how it ended; kind STEP_COUNT where there is none. */
-struct outcome {
-        struct step_view question, gave_up, end;
-};
-
-static struct outcome trace_outcome(const struct trace_view *trace)
+/* Why it was not answered; kind STEP_COUNT where it was, or goes on. */
+static struct step_view find_drop(const struct trace_view *trace)
 {
-        struct step_view none = { .kind = STEP_COUNT };
-        struct outcome outcome = { none, none, none };
+        struct step_view found = { .kind = STEP_COUNT };
         struct step_view step;
 
         for (size_t at = 0; trace_next(trace, &at, &step);) {
-                if (step.kind == STEP_QUESTION)
-                        outcome.question = step;
-                else if (step.kind == STEP_GAVE_UP && step.task == 0)
-                        outcome.gave_up = step;
-                else if (step.kind == STEP_ANSWER || step.kind == STEP_DROPPED)
-                        outcome.end = step;
+                if (step.kind == STEP_ANSWER)
+                        found.kind = STEP_COUNT;
+                else if (step.kind == STEP_DROPPED)
+                        found = step;
         }
-        return outcome;
+        return found;
 }
 
 /* One field in words, or nothing when there is no such step or field. */
@@ -172,58 +199,168 @@ static void write_field(struct writer *w, const char *before, const struct step_
         step_field_text(w, &value);
 }
 
-static void write_date(struct writer *w, uint64_t wall_us)
+/* "2026-11-22T21:08:38Z", for machines with microseconds. */
+static void write_date(struct writer *w, uint64_t wall_us, bool exact)
 {
         time_t seconds = (time_t)(wall_us / US_PER_S);
         struct tm tm;
-        char text[40];
+        char text[40], rest[12] = "";
 
-        if (gmtime_r(&seconds, &tm) && strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm))
-                write_text(w, text);
-        else
+        if (!gmtime_r(&seconds, &tm) || !strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &tm)) {
                 write_text(w, "-");
-}
-
-static void write_ending(struct writer *w, const struct outcome *outcome)
-{
-        struct step_field sent;
-
-        if (outcome->end.kind == STEP_DROPPED) {
-                write_field(w, " not answered: ", &outcome->end, "why");
                 return;
         }
-        if (outcome->end.kind != STEP_ANSWER) {
+        if (exact)
+                snprintf(rest, sizeof rest, ".%06u", (unsigned)(wall_us % US_PER_S));
+        write_text(w, text);
+        write_text(w, rest);
+        write_text(w, "Z");
+}
+
+static void write_ending(struct writer *w, const struct summary *summary)
+{
+        char rcode[12];
+
+        if (!summary->answered) {
                 write_text(w, " unfinished");
                 return;
         }
-        write_field(w, " ", &outcome->end, "rcode");
-        if (outcome->gave_up.kind == STEP_GAVE_UP) {
-                write_field(w, " (", &outcome->gave_up, "ede");
+        write_text(w, " ");
+        write_text(w, rcode_text(summary->rcode, rcode));
+        if (summary->ede != EDE_NONE) {
+                write_text(w, " (");
+                words_ede(w, summary->ede);
                 write_text(w, ")");
         }
-        write_field(w, " ", &outcome->end, "total");
-        write_field(w, ", ", &outcome->end, "sent");
-        write_text(w, step_field(&outcome->end, "sent", &sent) && sent.number == 1 ? " message" : " messages");
+        write_text(w, " ");
+        words_duration(w, summary->total_us);
+        write_text(w, ", ");
+        words_number(w, summary->sent);
+        write_text(w, summary->sent == 1 ? " message" : " messages");
+}
+
+/* A line that begins at the left, wrapped. */
+static void put_wrapped(struct page *page, const char *text)
+{
+        size_t width = page->options->width ? page->options->width : SIZE_MAX;
+        const char *indent = "";
+
+        do {
+                size_t len = line_len(text, width > TEXT_COLUMNS_MIN ? width - strlen(indent) : TEXT_COLUMNS_MIN);
+
+                put_text(page, indent);
+                put(page, text, len);
+                put_text(page, "\n");
+                text += len + (text[len] == ' ');
+                indent = "  ";
+        } while (*text);
+}
+
+static void put_head(struct page *page, const struct summary *summary, const struct step_view *drop)
+{
+        bool date = page->options->date;
+        char text[4 * WORDS_FIELD_MAX], id[TRACE_SHORT_TEXT], type[RRTYPE_TEXT_MAX];
+        struct writer w = writer_over(text, sizeof text);
+
+        if (date)
+                write_date(&w, summary->wall_us, false);
+        write_text(&w, date ? " " : "");
+        write_text(&w, trace_id_short(&summary->id, id));
+        if (summary->qtype) {
+                write_text(&w, " ");
+                words_name(&w, &summary->qname);
+                write_text(&w, " ");
+                write_text(&w, rrtype_text(summary->qtype, type));
+        }
+        if (drop->kind == STEP_DROPPED)
+                write_field(&w, " not answered: ", drop, "why");
+        else
+                write_ending(&w, summary);
+        write_u8(&w, 0);
+        put_wrapped(page, text);
 }
 
 size_t tree_print_head(const struct trace_view *trace, const struct tree_options *options, tree_sink *sink,
                        void *context)
 {
         struct page page = { options, sink, context, 0 };
-        struct outcome outcome = trace_outcome(trace);
-        char text[4 * WORDS_FIELD_MAX], id[TRACE_SHORT_TEXT];
-        struct writer w = writer_over(text, sizeof text);
+        struct step_view drop = find_drop(trace);
+        struct summary summary;
 
-        if (options->date) {
-                write_date(&w, trace->wall_us);
-                write_text(&w, " ");
+        summary_of(trace, &summary);
+        put_head(&page, &summary, &drop);
+        return page.written;
+}
+
+/* Members of the object that each line for machines is; without the closing brace. */
+static void put_json_head(struct page *page, const struct summary *summary)
+{
+        char text[6 * WORDS_FIELD_MAX], name[NAME_TEXT_MAX], word[24];
+        struct writer w = writer_over(text, sizeof text);
+        struct writer words = writer_over(name, sizeof name);
+
+        write_text(&w, "{\"v\":1,\"trace\":\"");
+        words_hex(&w, summary->id.bytes, TRACE_ID_LEN);
+        snprintf(word, sizeof word, "%016" PRIx64, summary->span);
+        write_text(&w, "\",\"span\":\"");
+        write_text(&w, word);
+        write_text(&w, "\",\"time\":\"");
+        write_date(&w, summary->wall_us, true);
+        write_text(&w, "\"");
+        if (summary->qtype) {
+                write_text(&w, ",\"qname\":\"");
+                words_name(&words, &summary->qname);
+                words_json(&w, name, writer_len(&words));
+                write_text(&w, "\",\"qtype\":\"");
+                write_text(&w, rrtype_text(summary->qtype, word));
+                write_text(&w, "\"");
         }
-        write_text(&w, trace_id_short(&trace->id, id));
-        write_field(&w, " ", &outcome.question, "qname");
-        write_field(&w, " ", &outcome.question, "qtype");
-        write_ending(&w, &outcome);
-        put(&page, text, writer_len(&w));
-        put_text(&page, "\n");
+        if (summary->answered) {
+                write_text(&w, ",\"rcode\":\"");
+                write_text(&w, rcode_text(summary->rcode, word));
+                write_text(&w, "\",\"total_us\":");
+                words_number(&w, summary->total_us);
+                write_text(&w, ",\"sent\":");
+                words_number(&w, summary->sent);
+        }
+        if (summary->ede != EDE_NONE) {
+                write_text(&w, ",\"ede\":\"");
+                words_ede(&w, summary->ede);
+                write_text(&w, "\"");
+        }
+        put(page, text, writer_len(&w));
+}
+
+static void put_json_reasons(struct page *page, unsigned reasons)
+{
+        const char *before = ",\"kept\":[\"";
+
+        for (unsigned i = 0; i < KEEP_COUNT; i++) {
+                if (!(reasons >> i & 1))
+                        continue;
+                put_text(page, before);
+                put_text(page, keep_rows[i].word);
+                before = "\",\"";
+        }
+        if (reasons)
+                put_text(page, "\"]");
+}
+
+size_t tree_print_summary(const struct summary *summary, const struct tree_options *options, tree_sink *sink,
+                          void *context)
+{
+        static const struct step_view none = { .kind = STEP_COUNT };
+        struct page page = { options, sink, context, 0 };
+
+        if (options->json) {
+                put_json_head(&page, summary);
+                put_json_reasons(&page, options->reasons);
+                put_text(&page, "}\n");
+                return page.written;
+        }
+        put_colour(&page, summary->rcode == RCODE_SERVFAIL ? BOLD_RED : NULL);
+        put_head(&page, summary, &none);
+        put_colour(&page, colour_none);
         return page.written;
 }
 
@@ -344,52 +481,30 @@ static void put_tree(struct page *page, const struct trace_view *trace)
 
 /* --- For machines ---------------------------------------------------------------------------------------------- */
 
-static void write_json_field(struct writer *w, const char *name, const struct step_view *step, const char *field)
+/* A step as an object; at the closest look a message has its bytes in hex. Returns the length, 0 if it is left out. */
+static size_t write_step_json(const struct tree_options *options, const struct step_view *step, char *out, size_t size)
 {
-        struct step_field value;
+        size_t len = step_json(step, out, size);
+        struct step_field bytes;
 
-        if (step->kind == STEP_COUNT || !step_field(step, field, &value))
-                return;
-        write_text(w, ",\"");
-        write_text(w, name);
-        write_text(w, "\":");
-        step_field_json(w, &value);
+        if (!len || step->kind != STEP_MESSAGE || !options->messages || !step_field(step, "bytes", &bytes))
+                return len;
+        struct writer w = writer_over(out + len - 1, size - len + 1); /* in place of the brace */
+        write_text(&w, ",\"hex\":\"");
+        words_hex(&w, (const uint8_t *)bytes.text, bytes.text_len);
+        write_text(&w, "\"}");
+        return w.failed ? len : len - 1 + writer_len(&w);
 }
 
-static void put_json_head(struct page *page, const struct trace_view *trace)
+/* False when out of memory. */
+static bool put_json_steps(struct page *page, const struct trace_view *trace)
 {
-        struct outcome outcome = trace_outcome(trace);
-        char text[4 * WORDS_FIELD_MAX];
-        struct writer w = writer_over(text, sizeof text);
-
-        write_text(&w, "{\"v\":1,\"trace\":\"");
-        words_hex(&w, trace->id.bytes, TRACE_ID_LEN);
-        write_text(&w, "\",\"time\":\"");
-        write_date(&w, trace->wall_us);
-        write_text(&w, "\"");
-        write_json_field(&w, "qname", &outcome.question, "qname");
-        write_json_field(&w, "qtype", &outcome.question, "qtype");
-        write_json_field(&w, "rcode", &outcome.end, "rcode");
-        write_json_field(&w, "ede", &outcome.gave_up, "ede");
-        write_json_field(&w, "total_us", &outcome.end, "total");
-        write_json_field(&w, "sent", &outcome.end, "sent");
-        put(page, text, writer_len(&w));
-}
-
-static void put_json(struct page *page, const struct trace_view *trace)
-{
-        char text[STEP_JSON_MAX];
+        char *text = malloc(STEP_LINE_MAX);
         struct step_view step;
         const char *separator = "";
 
-        put_json_head(page, trace);
-        if (page->options->brief) {
-                put_text(page, "}\n");
-                return;
-        }
-        put_text(page, ",\"steps\":[");
-        for (size_t at = 0; trace_next(trace, &at, &step);) {
-                size_t len = step_json(&step, text, sizeof text);
+        for (size_t at = 0; text && trace_next(trace, &at, &step);) {
+                size_t len = write_step_json(page->options, &step, text, STEP_LINE_MAX);
 
                 if (!len)
                         continue;
@@ -397,7 +512,23 @@ static void put_json(struct page *page, const struct trace_view *trace)
                 put(page, text, len);
                 separator = ",";
         }
-        put_text(page, "]}\n");
+        free(text);
+        return text != NULL;
+}
+
+static void put_json(struct page *page, const struct trace_view *trace)
+{
+        struct summary summary;
+
+        summary_of(trace, &summary);
+        put_json_head(page, &summary);
+        put_json_reasons(page, page->options->reasons);
+        if (!page->options->brief) {
+                put_text(page, ",\"steps\":[");
+                (void)put_json_steps(page, trace);
+                put_text(page, "]");
+        }
+        put_text(page, "}\n");
 }
 
 size_t tree_print(const struct trace_view *trace, const struct tree_options *options, tree_sink *sink, void *context)
@@ -477,19 +608,22 @@ static void follow_step(struct page *page, struct tree_follower *follower, const
 
 static void follow_step_json(struct page *page, const struct trace_view *trace, const struct step_view *step)
 {
-        char text[STEP_JSON_MAX];
+        char *text = malloc(STEP_LINE_MAX);
         char head[64];
         struct writer w = writer_over(head, sizeof head);
-        size_t len = step_json(step, text, sizeof text);
+        size_t len = text ? write_step_json(page->options, step, text, STEP_LINE_MAX) : 0;
 
-        if (!len)
+        if (!len) {
+                free(text);
                 return;
+        }
         write_text(&w, "{\"v\":1,\"trace\":\"");
         words_hex(&w, trace->id.bytes, TRACE_ID_LEN);
         write_text(&w, "\",");
         put(page, head, writer_len(&w));
         put(page, text + 1, len - 1);
         put_text(page, "\n");
+        free(text);
 }
 
 size_t tree_follow(struct tree_follower *follower, const struct trace_view *trace, tree_sink *sink, void *context)

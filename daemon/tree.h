@@ -18,6 +18,7 @@
  *
  * A trace may have been damaged or be hostile: what is printed is always safe for a terminal and always ends.
  */
+#include "watch/summary.h"
 #include "watch/trace.h"
 #include <stdbool.h>
 #include <stddef.h>
@@ -31,6 +32,7 @@ struct tree_options {
         bool colour;     /* for a terminal that knows ANSI colours */
         bool date;       /* the head line begins with the date: for logs */
         bool json;       /* machines read this */
+        bool messages;   /* with servers' messages as they came */
         bool brief;      /* only the head line; with json only what it says */
         unsigned reasons; /* why it was kept (enum keep_reason), for json; 0: not told */
 };
@@ -38,6 +40,10 @@ struct tree_options {
 /** How it ended, in a line: "7f3a9c21 www.example.com. A NOERROR 31.4 ms, 4 messages". Returns the bytes written. */
 size_t tree_print_head(const struct trace_view *trace, const struct tree_options *options, tree_sink *sink,
                        void *context);
+
+/** The same of a trace that is elsewhere; with json one line, an object. Returns the bytes written. */
+size_t tree_print_summary(const struct summary *summary, const struct tree_options *options, tree_sink *sink,
+                          void *context);
 
 /** Draw a whole trace: its head line and all its steps; with json one line, an object. Returns the bytes written. */
 size_t tree_print(const struct trace_view *trace, const struct tree_options *options, tree_sink *sink, void *context);

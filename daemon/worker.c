@@ -2,10 +2,12 @@
 #include "worker.h"
 #include "archive.h"
 #include "asking.h"
+#include "explain.h"
 #include "keeper.h"
 #include "policy/policy.h"
 #include "writer.h"
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -65,6 +67,12 @@ static void perform_record(struct worker *worker, const struct action *action)
         archive_offer(worker->host.archive, &worker->clock.now, &worker->metrics, &offer);
 }
 
+/* The answer is the next event, so it has to wait until all actions of this one are done. */
+static void perform_explain(struct worker *worker, const struct action *action)
+{
+        (void)snprintf(worker->explain, sizeof worker->explain, "%s", action->explain.word);
+}
+
 static void perform_publish(struct worker *worker, const struct action *action)
 {
         keeper_publish(worker->host.keeper, action);
@@ -73,7 +81,7 @@ static void perform_publish(struct worker *worker, const struct action *action)
 static void (*const perform[])(struct worker *worker, const struct action *action) = {
         [ACTION_SEND] = perform_send,     [ACTION_RECALL] = perform_recall, [ACTION_CHECK] = perform_check,
         [ACTION_STORE] = perform_store,   [ACTION_ANSWER] = perform_answer, [ACTION_DROP] = perform_drop,
-        [ACTION_RECORD] = perform_record, [ACTION_PUBLISH] = perform_publish,
+        [ACTION_RECORD] = perform_record, [ACTION_EXPLAIN] = perform_explain, [ACTION_PUBLISH] = perform_publish,
 };
 
 static void perform_all(struct worker *worker)
@@ -95,10 +103,25 @@ static void tell_failures(struct worker *worker)
         }
 }
 
+/* Somebody asked about a trace. */
+static void tell_trace(struct worker *worker)
+{
+        struct event event = { .kind = EVENT_EXPLAINED };
+        char *text = explain_trace(worker->traces, worker->explain, &event.explained.len);
+
+        worker->explain[0] = 0;
+        event.explained.text = text;
+        resolver_feed(worker->resolver, &event, worker->clock.now);
+        perform_all(worker);
+        free(text);
+}
+
 void worker_take(struct worker *worker, const struct event *event)
 {
         resolver_feed(worker->resolver, event, worker->clock.now);
         perform_all(worker);
+        if (worker->explain[0])
+                tell_trace(worker);
         tell_failures(worker);
         askings_settle(worker);
 }
@@ -304,7 +327,8 @@ static enum err make_rooms(struct worker *worker, const struct door *doors, unsi
                 err = listen_init(&worker->listen, worker, doors, door_count, worker->host.quota, secret);
         if (!err)
                 err = make_resolver(worker);
-        return err;
+        worker->traces = err ? NULL : archive_reader_new(worker->host.archive);
+        return err || worker->traces ? err : ERR_MEMORY;
 }
 
 enum err worker_new(const struct worker_host *host, unsigned index, const struct door *doors, unsigned door_count,
@@ -374,6 +398,7 @@ void worker_join(struct worker *worker)
         pthread_join(worker->thread, NULL);
         resolver_free(worker->resolver);
         askings_forget(worker);
+        archive_reader_free(worker->traces);
         listen_fini(&worker->listen);
         mailbox_fini(&worker->mailbox);
         free(worker);

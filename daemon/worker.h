@@ -18,6 +18,7 @@
 #include <uv.h>
 
 struct archive;
+struct archive_reader;
 struct keeper;
 struct policy;
 struct store_writer;
@@ -52,6 +53,8 @@ struct worker {
         struct helper helper;
         struct link *askings;
         uint64_t turn_ended_ns, turn_idle_ns; /* when the last turn ended; how long the loop had waited until then */
+        struct archive_reader *traces;
+        char explain[40];    /* which trace somebody asks about, until that is looked up; "": none */
         struct letter stop; /* the last one */
         _Atomic uint64_t turns;
         uint64_t turns_seen; /* by the main thread */

@@ -128,6 +128,9 @@ static void take_event(struct desk *desk, const struct event *event)
         case EVENT_CHECKED:
                 desk_checked(desk, event->checked.check, event->checked.good);
                 break;
+        case EVENT_EXPLAINED:
+                enquiry_answer(desk, event->explained.text, event->explained.len);
+                break;
         case EVENT_TICK:
                 break;
         }

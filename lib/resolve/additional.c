@@ -43,7 +43,7 @@ static const struct finding *look(struct request *request, const struct name *na
         const struct finding *noted = notes_get(&request->notes, partition, name, type);
         struct finding found;
 
-        if (noted || request->cold)
+        if (noted || request->ways.cold)
                 return noted;
         if (!cache_get(request->desk->cache, partition, name, type, 0, &request->arena, &found))
                 return NULL;

@@ -16,7 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { UDP_WITHOUT_EDNS = 512, KEEPALIVE_100MS = LIMIT_IDLE_MS / 100, ANY_TTL_S = 3789 };
+enum { UDP_WITHOUT_EDNS = 512, KEEPALIVE_100MS = LIMIT_IDLE_MS / 100, ANY_TTL_S = 3789, TEXT_STRING_MAX = 255 };
 
 /* One answer while it is written. */
 struct writing {
@@ -570,6 +570,49 @@ void answer_plain(struct desk *desk, const struct listener *to, const struct que
                 edns_add_ede(&w.edns, ede, text);
         put_question(&w, question);
         send(&w, rcode);
+}
+
+void answer_come_by_tcp(struct desk *desk, const struct listener *to, const struct question *question)
+{
+        struct writing w;
+
+        begin(&w, desk, desk->policy->settings, to);
+        put_question(&w, question);
+        w.full = true;
+        send(&w, RCODE_NOERROR);
+}
+
+/* The next line as the RDATA of a TXT record: one string, which has at most 255 bytes. */
+static size_t next_line(const char *text, size_t len, uint8_t rdata[1 + TEXT_STRING_MAX])
+{
+        const char *end = memchr(text, '\n', len);
+        size_t line = end ? (size_t)(end - text) : len;
+
+        rdata[0] = (uint8_t)(line < TEXT_STRING_MAX ? line : TEXT_STRING_MAX);
+        memcpy(rdata + 1, text, rdata[0]);
+        return line > TEXT_STRING_MAX ? TEXT_STRING_MAX : line + (end != NULL);
+}
+
+void answer_lines(struct desk *desk, const struct listener *to, const struct question *question, const char *text,
+                  size_t len)
+{
+        struct writing w;
+
+        begin(&w, desk, desk->policy->settings, to);
+        put_question(&w, question);
+        for (size_t at = 0; at < len && !w.full;) {
+                uint8_t bytes[1 + TEXT_STRING_MAX];
+                struct rdata rdata = { .bytes = bytes };
+                const struct rrset set = {
+                        .owner = question->name, .type = TYPE_TXT, .class = CLASS_CH, .count = 1, .rdata = &rdata
+                };
+
+                at += next_line(text + at, len - at, bytes);
+                rdata.len = (uint16_t)(1 + bytes[0]);
+                put(&w, SECTION_ANSWER, &set, 0);
+        }
+        w.full = w.full && to->transport == TRANSPORT_UDP; /* TCP has nothing more to offer */
+        send(&w, RCODE_NOERROR);
 }
 
 void answer_any(struct desk *desk, const struct listener *to, const struct question *question)

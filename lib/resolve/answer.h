@@ -25,5 +25,12 @@ bool answer_from_front(struct desk *desk, const struct listener *to, const struc
 void answer_plain(struct desk *desk, const struct listener *to, const struct question *question, unsigned rcode,
                   uint16_t ede, const char *text);
 
+/** Nothing but TC: whoever really asked comes back over TCP, and one whose address was forged gets little. */
+void answer_come_by_tcp(struct desk *desk, const struct listener *to, const struct question *question);
+
+/** Lines of text as TXT records, one each and in their order; cut where the longest message ends. */
+void answer_lines(struct desk *desk, const struct listener *to, const struct question *question, const char *text,
+                  size_t len);
+
 /** The minimal answer to a question for ANY (RFC 8482 4.2), for whoever may not be who he says he is. */
 void answer_any(struct desk *desk, const struct listener *to, const struct question *question);

@@ -16,7 +16,15 @@ enum transport {
         TRANSPORT_CONTROL, /* asked through the control channel; allowed by its file mode */
 };
 
-enum event_kind { EVENT_QUESTION, EVENT_REPLY, EVENT_FAILURE, EVENT_CHECKED, EVENT_GONE, EVENT_TICK };
+enum event_kind {
+        EVENT_QUESTION,
+        EVENT_REPLY,
+        EVENT_FAILURE,
+        EVENT_CHECKED,
+        EVENT_EXPLAINED,
+        EVENT_GONE,
+        EVENT_TICK,
+};
 
 /*
  * Why a message could not be delivered, or no reply can come any more. Silence is no failure: the resolver keeps time.
@@ -29,6 +37,13 @@ enum failure {
         FAILURE_LOCAL,       /* we are short of sockets or memory: blames nobody */
 };
 
+/* How one question is walked otherwise than the settings say: for looking what difference that makes. */
+struct ways {
+        bool cold;        /* the cache is not read (what is learned is kept) */
+        bool whole_names; /* names are not minimised */
+        bool only_ip4;    /* servers are asked over IPv4 only */
+};
+
 struct event {
         enum event_kind kind;
         union {
@@ -38,7 +53,7 @@ struct event {
                         struct address to; /* where it came in */
                         enum transport transport;
                         bool watched;        /* RECORD actions follow as steps are made, not only at the end */
-                        bool cold;           /* the cache is not read (what is learned is kept) */
+                        struct ways ways;
                         uint64_t arrived_us; /* monotonic: when the kernel took it */
                         const uint8_t *bytes;
                         size_t len;
@@ -58,6 +73,10 @@ struct event {
                         bool good;
                 } checked;
                 struct {
+                        const char *text; /* lines that tell of the trace; NULL: there is none */
+                        size_t len;
+                } explained;
+                struct {
                         uint64_t client; /* hung up: no answer is wanted any more */
                 } gone;
         };
@@ -71,6 +90,7 @@ enum action_kind {
         ACTION_ANSWER,  /* bytes for a client */
         ACTION_DROP,    /* a client gets no answer */
         ACTION_RECORD,  /* a trace, whole or as it grows */
+        ACTION_EXPLAIN, /* somebody asks about a trace; EXPLAINED must be the very next event */
         ACTION_PUBLISH, /* something that concerns the whole process, see enum news */
 };
 
@@ -117,6 +137,9 @@ struct action {
                         bool walked;  /* servers were asked */
                         unsigned reasons; /* for keeping it, enum keep_reason */
                 } record; /* of length 0: there is none */
+                struct {
+                        const char *word; /* hex digits an ID begins with, or last, fail, slow, or nonsense */
+                } explain;
                 struct {
                         enum news news;
                         const uint8_t *bytes;

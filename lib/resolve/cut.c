@@ -142,7 +142,7 @@ static struct delegation *learned(struct request *request, cache_partition parti
         struct delegation *noted = notes_get_delegation(&request->notes, partition, cut);
 
         *source = CUT_NOTES;
-        if (noted || request->cold)
+        if (noted || request->ways.cold)
                 return noted;
         *source = CUT_CACHE;
         struct delegation found;

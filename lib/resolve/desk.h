@@ -10,6 +10,7 @@
 #include "policy/access.h"
 #include "resolve/border.h"
 #include "resolve/crowd.h"
+#include "resolve/enquiry.h"
 #include "resolve/flight.h"
 #include "resolve/prefetch.h"
 #include "resolve/servers.h"
@@ -52,6 +53,7 @@ struct desk {
         struct arena_pool request_memory; /* what their arenas take */
         struct request *oldest_guest, *newest_guest; /* see request.c: requests beyond the half that is safe */
         struct pace pace;                            /* of walks: what is slow */
+        struct enquiry enquiry;
         struct crowd crowd;                          /* clients with questions under way */
         struct request *spare;                       /* a few ended requests, kept with their first block of memory */
         unsigned spare_count;

@@ -89,9 +89,10 @@ static bool is_trusted(const struct desk *desk, const struct listener *to)
                                    edns->cookie_server_len, desk->now.wall_s) != COOKIE_BAD;
 }
 
-static void open_request(struct desk *desk, const struct listener *to, const struct query *query, bool cold)
+static void open_request(struct desk *desk, const struct listener *to, const struct query *query,
+                         const struct ways *ways)
 {
-        struct request *request = request_open(desk, &query->question, query->flags, cold);
+        struct request *request = request_open(desk, &query->question, query->flags, ways);
 
         if (!request) {
                 drop(desk, to->client, DROP_OVERLOAD);
@@ -131,15 +132,15 @@ void door_question(struct desk *desk, const struct event *event)
                 return;
         }
         to.trusted = is_trusted(desk, &to);
-        if (turned_away(desk, &to, &query))
+        if (enquiry_take(desk, &to, &query.question) || turned_away(desk, &to, &query))
                 return;
-        bool plain = !event->question.watched && !event->question.cold;
+        bool plain = !event->question.watched;
         bool by_front = plain && !desk->policy->settings->trace_answers; /* what leaves a line must leave a trace */
         if (by_front && answer_from_front(desk, &to, &query.question))
                 return;
         struct request *open = plain ? request_find(desk, &query.question, query.flags) : NULL;
         if (!open) {
-                open_request(desk, &to, &query, event->question.cold);
+                open_request(desk, &to, &query, &event->question.ways);
         } else if (request_join(open, &to)) {
                 metrics_inc(desk->metrics->joins);
         } else {

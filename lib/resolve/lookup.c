@@ -80,7 +80,7 @@ static struct finding *from_cache(struct task *task, const struct name *name, ui
         struct request *request = task->request;
         struct finding found;
 
-        if (request->cold || !look_in_cache(task, name, type, stale_s, &found))
+        if (request->ways.cold || !look_in_cache(task, name, type, stale_s, &found))
                 return NULL;
         if (prefetch_renews(task, &found))
                 return NULL;
@@ -194,7 +194,7 @@ static const struct finding *from_proofs(struct task *task)
         struct finding found;
         struct name zone;
 
-        if (!request->policy->settings->aggressive_nsec || request->cold || request->checking_disabled ||
+        if (!request->policy->settings->aggressive_nsec || request->ways.cold || request->checking_disabled ||
             !trust_deepest(task, &task->sname, task->qtype, &zone) ||
             !absence_get(desk->cache, task->cut.partition, &zone, &task->sname, task->qtype, &request->arena, &found))
                 return NULL;

@@ -106,7 +106,7 @@ void prefetch_consider_keys(struct task *task, const struct name *zone, uint64_t
 static void start(struct desk *desk, const struct prefetch_wish *wish)
 {
         const struct question question = { .name = wish->name, .type = wish->type, .class = CLASS_IN };
-        struct request *request = request_open(desk, &question, FLAG_RD, false);
+        struct request *request = request_open(desk, &question, FLAG_RD, &(struct ways){ .cold = false });
 
         if (!request)
                 return;

@@ -185,7 +185,8 @@ static void draw_trace(struct desk *desk, struct request *request)
         request->trace.counts = desk->metrics->steps;
 }
 
-struct request *request_open(struct desk *desk, const struct question *question, uint16_t flags, bool cold)
+struct request *request_open(struct desk *desk, const struct question *question, uint16_t flags,
+                             const struct ways *ways)
 {
         struct request *request = make_room(desk) ? take_spare(desk) : NULL;
         uint8_t lower[NAME_WIRE_MAX];
@@ -197,7 +198,7 @@ struct request *request_open(struct desk *desk, const struct question *question,
         request->began_us = request->heard_us = desk->now.mono_us;
         request->checking_disabled = (flags & FLAG_CD) != 0;
         request->recursion = (flags & FLAG_RD) != 0;
-        request->cold = cold;
+        request->ways = *ways;
         request->next = desk->first;
         if (desk->first)
                 desk->first->previous = request;
@@ -234,7 +235,7 @@ void request_publish(struct request *request)
         uint16_t flags = (uint16_t)((request->checking_disabled ? FLAG_CD : 0) | (request->recursion ? FLAG_RD : 0));
         uint16_t len = question_key(desk, &request->question, flags, request->key);
 
-        if (request->key_len || request->cold || map_get(&desk->open, request->key, len))
+        if (request->key_len || request->ways.cold || map_get(&desk->open, request->key, len))
                 return;
         if (map_put(&desk->open, request->key, len, request) == ERR_OK)
                 request->key_len = len;

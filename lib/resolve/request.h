@@ -71,7 +71,7 @@ struct request {
         struct question question;    /* lower case */
         bool checking_disabled;
         bool recursion;     /* RD */
-        bool cold;          /* the cache is not read */
+        struct ways ways;
         bool prefetch;      /* nobody waits for it, see prefetch.h */
         uint8_t key[NAME_WIRE_MAX + 16];
         uint16_t key_len; /* 0: not open to others */
@@ -109,7 +109,8 @@ struct request {
  * way if it is older than LIMIT_YOUNG_MS, so that questions which are soon answered get through while slow ones pile
  * up.
  */
-struct request *request_open(struct desk *desk, const struct question *question, uint16_t flags, bool cold);
+struct request *request_open(struct desk *desk, const struct question *question, uint16_t flags,
+                             const struct ways *ways);
 
 /** Another client waits for this answer. False when the audience is full, or this client has its share of the work. */
 bool request_join(struct request *request, const struct listener *listener);

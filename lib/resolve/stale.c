@@ -23,7 +23,7 @@ bool stale_is_hoped_for(const struct request *request)
 {
         const struct task *task = stale_task(request);
 
-        if (!settings_of(request)->serve_expired || !settings_of(request)->serve_expired_ttl || request->cold)
+        if (!settings_of(request)->serve_expired || !settings_of(request)->serve_expired_ttl || request->ways.cold)
                 return false;
         return !task || has_data(task);
 }

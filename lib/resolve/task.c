@@ -375,7 +375,7 @@ enum task_state task_give_up(struct task *task, uint16_t ede, const char *why)
         failure->trace = request->trace.id;
         failure->server = task->last_server;
         ede_set(&failure->ede, ede, why);
-        if (!request->cold)
+        if (!request->ways.cold)
                 note_failure(task, failure);
         task->outcome.final = failure;
         task->outcome.final_type = task->qtype;

@@ -20,6 +20,7 @@ enum {
 /* A zone whose trust is known. It owns the bytes of its keys. */
 struct ring_zone {
         uint64_t since; /* cache time */
+        uint64_t span; /* of the walk that put it here */
         uint8_t key[RING_KEY_MAX];
         size_t key_len;
         struct trust trust;
@@ -77,8 +78,8 @@ static bool ring_get(struct task *task, const struct name *zone, struct trust *o
         uint8_t key[RING_KEY_MAX];
         struct ring_zone *found = map_get(&desk->key_ring.table, key, ring_key(task, zone, key));
 
-        if (!found)
-                return false;
+        if (!found || (task->request->ways.cold && found->span != task->request->trace.span))
+                return false; /* who walks without the cache believes what he found himself */
         if (found->trust.ends_at <= desk->now.cache_s) {
                 drop_zone(&desk->key_ring, found);
                 return false;
@@ -93,15 +94,16 @@ static bool ring_put(struct task *task, const struct name *zone, const struct rr
 {
         struct desk *desk = task->request->desk;
         struct ring_zone *added = calloc(1, sizeof *added);
-        struct trust before;
         struct rrset copy;
 
         if (!added)
                 return false;
         arena_init(&added->arena, LIMIT_ENTRY_BYTES * 8);
         added->key_len = ring_key(task, zone, added->key);
-        if (ring_get(task, zone, &before))
-                drop_zone(&desk->key_ring, map_get(&desk->key_ring.table, added->key, added->key_len));
+        added->span = task->request->trace.span;
+        struct ring_zone *before = map_get(&desk->key_ring.table, added->key, added->key_len);
+        if (before)
+                drop_zone(&desk->key_ring, before);
         if (dnskey && rrset_copy(&added->arena, dnskey, &copy) == ERR_OK) {
                 zone_keys_init(&added->keys, &desk->crypto, &copy);
                 trust->keys = &added->keys;

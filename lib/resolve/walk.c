@@ -56,7 +56,8 @@ static unsigned known_labels(const struct task *task)
 
 static bool minimises(const struct task *task)
 {
-        return task->request->policy->settings->query_minimization && !task->cut.recursive && !task->barred.wire &&
+        return task->request->policy->settings->query_minimization && !task->request->ways.whole_names &&
+               !task->cut.recursive && !task->barred.wire &&
                task->purpose != PURPOSE_PRIME;
 }
 
@@ -200,7 +201,8 @@ static void add_known(struct task *task, struct choice *choice, const struct nam
         const struct finding *noted = notes_get(&request->notes, partition, server, type);
         if (noted)
                 add_set(task, choice, noted);
-        else if (!request->cold && cache_get(request->desk->cache, partition, server, type, 0, &request->arena, &found))
+        else if (!request->ways.cold &&
+                 cache_get(request->desk->cache, partition, server, type, 0, &request->arena, &found))
                 add_set(task, choice, &found);
 }
 
@@ -208,7 +210,7 @@ static bool may_look_up(const struct task *task, uint16_t type)
 {
         const struct settings *settings = task->request->policy->settings;
 
-        return type == TYPE_A ? settings->do_ip4 : settings->do_ip6;
+        return type == TYPE_A ? settings->do_ip4 : settings->do_ip6 && !task->request->ways.only_ip4;
 }
 
 /*

@@ -84,7 +84,7 @@ void lone_feed(struct lone_desk *lone, const struct event *event)
 struct request *lone_request(struct lone_desk *lone, const char *qname, uint16_t qtype)
 {
         const struct question question = { .name = lone_name(lone, qname), .type = qtype, .class = CLASS_IN };
-        struct request *request = request_open(lone->desk, &question, FLAG_RD, false);
+        struct request *request = request_open(lone->desk, &question, FLAG_RD, &(struct ways){ 0 });
 
         if (request)
                 request->root = task_new(request, NULL, &request->question.name, qtype, PURPOSE_QUESTION);

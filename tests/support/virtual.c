@@ -28,6 +28,7 @@ enum { CHECKS_MAX = 256 };
 struct virtual
 {
         struct virtual_hooks hooks;
+        bool explain; /* somebody asks about a trace */
         void (*fed)(void *context);
         void *fed_context;
         struct resolver *resolver;
@@ -172,6 +173,7 @@ static void perform(struct virtual *v, const struct action *action)
                 if (v->hooks.recorded)
                         v->hooks.recorded(v->hooks.context, action);
                 break;
+        case ACTION_EXPLAIN: v->explain = true; break;
         case ACTION_PUBLISH: take_news(v, action); break;
         }
 }
@@ -183,6 +185,12 @@ static void feed_one(struct virtual *v, const struct event *event)
         resolver_feed(v->resolver, event, virtual_now(v));
         while (resolver_next(v->resolver, &action))
                 perform(v, &action);
+        if (v->explain) { /* no trace is kept here */
+                v->explain = false;
+                resolver_feed(v->resolver, &(struct event){ .kind = EVENT_EXPLAINED }, virtual_now(v));
+                while (resolver_next(v->resolver, &action))
+                        perform(v, &action);
+        }
         if (v->followed_anew)
                 learn(v);
         v->followed_anew = false;

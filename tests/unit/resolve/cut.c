@@ -214,7 +214,7 @@ static void test_cold(void **state)
 
         assert_true(
                 cache_put_delegation(lone->desk->cache, 0, delegation_at(lone, "zone.test.", "ns.zone.test.", NULL)));
-        request->cold = true;
+        request->ways.cold = true;
         expect_cut(lone, request, "www.zone.test.", TYPE_A, NULL, ".", CUT_HINTS);
 }
 

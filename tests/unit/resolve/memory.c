@@ -162,6 +162,7 @@ static void perform(struct world *world, const struct action *action)
                 break;
         case ACTION_STORE:
         case ACTION_RECORD:
+        case ACTION_EXPLAIN: break;
         case ACTION_PUBLISH: break;
         }
 }

@@ -113,7 +113,7 @@ static void test_nothing_to_hope_for(void **state)
         assert_null(stale_outcome(request));
         assert_false(stale_is_hoped_for(request));
         request = ask_for_ended(lone);
-        request->cold = true;
+        request->ways.cold = true;
         assert_null(stale_outcome(request));
 }
 
