@@ -144,6 +144,12 @@ static const struct {
         {"E2", "E", "E", GOOD, EDE_NONE, false, false},
         {"K2", "KL", "K", GOOD, EDE_NONE, false, false},
         {"K2", "LK", "LK", GOOD, EDE_NONE, false, false},
+        /* Twice the same says it once. */
+        {"K2", "KK", "K", GOOD, EDE_NONE, false, false},
+        {"K2", "KLKL", "LK", GOOD, EDE_NONE, false, false},
+        {"K2 K2", "K", "K", GOOD, EDE_NONE, false, false},
+        {"K2! K2!", "KK", "K", BAD, EDE_DNSKEY_MISSING, false, false},
+        {"K2", "K", "KK", GOOD, EDE_NONE, false, false},
         /* A key that no DS names may not prove the set. */
         {"K2", "KL", "L", BAD, EDE_DNSKEY_MISSING, false, false},
         {"K2", "L", "L", BAD, EDE_DNSKEY_MISSING, false, false},
@@ -231,6 +237,7 @@ static void test_ds_and_keys(void **state)
                 prover->policy.sha1 = row[i].sha1;
                 prover_next_question(prover);
                 enum verify_result result = prover_keys(prover, &chain->dnskey, &chain->ds);
+                (void)fixture_cases(1);
                 if (result != row[i].expected || prover->unsupported != row[i].unsupported ||
                     prover->why.ede != row[i].ede)
                         fail_msg("DS %s, keys %s signed by %s: result %d%s, EDE %u (%s)", row[i].ds, row[i].publish,
@@ -337,5 +344,5 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_many_keys, chain_init, chain_fini),
         };
 
-        return cmocka_run_group_tests(tests, NULL, NULL);
+        return cmocka_run_group_tests(tests, NULL, fixture_say_cases);
 }

@@ -17,6 +17,7 @@
 static void assert_verdict(const struct fixture *f, const char *what, enum verify_result got,
                            enum verify_result expected, uint16_t ede)
 {
+        (void)fixture_cases(1);
         if (got != expected)
                 fail_msg("%s: %s (%s)", what, got == VERIFY_GOOD ? "accepted" : "refused", f->prover.why.text);
         if (f->prover.why.ede != ede)
@@ -27,7 +28,7 @@ static void assert_verdict(const struct fixture *f, const char *what, enum verif
 
 /* --- The fields of an RRSIG --------------------------------------------------------------------------------------- */
 
-enum field { NONE, COVERED, ALGORITHM, LABELS, TTL, TAG, SIGNER };
+enum field { NONE, COVERED, ALGORITHM, LABELS, TTL, BEGIN, END, TAG, SIGNER, BITS };
 enum when { BY_THE_ZONE, ON_THE_WAY };
 
 struct field_row {
@@ -98,6 +99,22 @@ static const struct field_row field_row[] = {
         {"example.", WWW, TTL, 301, NULL, ON_THE_WAY, BAD, EDE_BOGUS, false},
         {"example.", WWW, TTL, 0, NULL, ON_THE_WAY, BAD, EDE_BOGUS, false},
 
+        /* Times that are fine, but not those that were signed. */
+        {"example.", WWW, BEGIN, 1, NULL, BY_THE_ZONE, GOOD, EDE_NONE, false},
+        {"example.", WWW, BEGIN, 1, NULL, ON_THE_WAY, BAD, EDE_BOGUS, false},
+        {"example.", WWW, BEGIN, -1U, NULL, ON_THE_WAY, BAD, EDE_BOGUS, false},
+        {"example.", WWW, END, 1, NULL, BY_THE_ZONE, GOOD, EDE_NONE, false},
+        {"example.", WWW, END, 1, NULL, ON_THE_WAY, BAD, EDE_BOGUS, false},
+        {"example.", WWW, END, -1U, NULL, ON_THE_WAY, BAD, EDE_BOGUS, false},
+
+        /* The signature itself: a bit of its first, a middle, its last byte; too short, too long, none. */
+        {"example.", WWW, BITS, 0, NULL, ON_THE_WAY, BAD, EDE_BOGUS, false},
+        {"example.", WWW, BITS, 32, NULL, ON_THE_WAY, BAD, EDE_BOGUS, false},
+        {"example.", WWW, BITS, 63, NULL, ON_THE_WAY, BAD, EDE_BOGUS, false},
+        {"example.", WWW, BITS, 64, NULL, ON_THE_WAY, BAD, EDE_BOGUS, false},
+        {"example.", WWW, BITS, 65, NULL, ON_THE_WAY, BAD, EDE_BOGUS, false},
+        {"example.", WWW, BITS, 66, NULL, ON_THE_WAY, BAD, EDE_RRSIGS_MISSING, false},
+
         {"example.", WWW, TAG, 1, NULL, BY_THE_ZONE, BAD, EDE_DNSKEY_MISSING, false},
         {"example.", WWW, TAG, 1, NULL, ON_THE_WAY, BAD, EDE_DNSKEY_MISSING, false},
 
@@ -131,9 +148,27 @@ static void set_field(struct fixture *f, struct signer_fields *fields, const str
         case ALGORITHM: fields->algorithm = (uint8_t)row->number; break;
         case LABELS: fields->labels = (uint8_t)row->number; break;
         case TTL: fields->original_ttl = row->number; break;
+        case BEGIN: fields->inception += row->number; break;
+        case END: fields->expiration += row->number; break;
         case TAG: fields->key_tag = (uint16_t)(fields->key_tag + row->number); break;
         case SIGNER: fields->signer = signer_name(&f->arena, row->signer); break;
+        case BITS: break;
         }
+}
+
+/* One bit of the byte with this number; behind the last: a byte less, a byte more, no byte at all. */
+static struct rdata spoil(struct fixture *f, const struct rdata *signature, uint32_t number)
+{
+        struct rdata spoilt = *signature;
+        uint8_t *bytes = arena_alloc(&f->arena, signature->len + 1u);
+
+        memcpy(bytes, signature->bytes, signature->len);
+        spoilt.bytes = bytes;
+        if (number < signature->len)
+                bytes[number] ^= 0x10;
+        else
+                spoilt.len = number == 64 ? signature->len - 1 : number == 65 ? signature->len + 1 : 0;
+        return spoilt;
 }
 
 static void test_fields(void **state)
@@ -152,6 +187,8 @@ static void test_fields(void **state)
                 struct rdata signature = signer_sign(&f->arena, &set, &fields, &f->key);
                 if (row->when == ON_THE_WAY)
                         set_field(f, &fields, row);
+                if (row->field == BITS)
+                        signature = spoil(f, &signature, row->number);
                 struct rdata rrsig = signer_rrsig(&f->arena, &fields, &signature);
                 signer_add(&f->arena, &set, &rrsig);
                 f->keys.zone = zone;
@@ -461,5 +498,5 @@ int main(void)
                 fixture_test(test_keys),
         };
 
-        return cmocka_run_group_tests(tests, NULL, NULL);
+        return cmocka_run_group_tests(tests, NULL, fixture_say_cases);
 }

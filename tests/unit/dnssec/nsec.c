@@ -273,6 +273,7 @@ static void judge(struct fixture *f, const struct row *row)
         struct reason why = {.ede = EDE_NONE};
         enum denial denial = ask(&context, row, &qname, &why);
 
+        (void)fixture_cases(1);
         if (denial != row->expected)
                 fail_msg("%s (%s): %s (%s)", row->what, row->qname, denial == PROVEN ? "proven" : "not proven",
                          why.text);
@@ -320,6 +321,7 @@ static void test_no_cut(void **state)
                 struct denial_context context = prover_denial(&f->prover, &f->zone, proven, count);
                 struct name name = signer_name(&f->arena, row[i].name);
 
+                (void)fixture_cases(1);
                 if (denial_shows_no_cut(&context, &name) != row[i].no_cut)
                         fail_msg("%s by %s", row[i].name, row[i].records);
         }
@@ -370,6 +372,48 @@ static void test_liars(void **state)
         }
 }
 
+/*
+ * What other zones signed, each with a key of its own, is worth nothing for a name of this one; not even with this
+ * zone's key, when it is signed in the other's name.
+ */
+static void test_records_of_other_zones(void **state)
+{
+        static const struct {
+                const char *zone, *record;
+        } row[] = {
+                {".", "example. NSEC zone. NS DS RRSIG NSEC"},
+                {".", ". NSEC zone. NS SOA RRSIG NSEC DNSKEY"},
+                {"b.example.", "b.example. NSEC b.example. NS SOA RRSIG NSEC DNSKEY"},
+                {"a.example.", "a.example. NSEC c.example. NS SOA RRSIG NSEC DNSKEY"},
+                {"sibling.", "sibling. NSEC sibling. NS SOA RRSIG NSEC DNSKEY"},
+                {"sibling.", "a.example. NSEC c.example. A RRSIG NSEC"},
+        };
+        struct fixture *f = *state;
+        struct signer_key other;
+
+        signer_key_make(&other, SIGNER_ED25519, 0, 9);
+        for (size_t i = 0; i < 2 * COUNT(row); i++) {
+                struct name zone = signer_name(&f->arena, row[i / 2].zone);
+                struct name qname = signer_name(&f->arena, "b.example.");
+                struct rrset set = signer_set(&f->arena, row[i / 2].record), proven[PROVER_SETS];
+                struct reason why;
+
+                signer_sign_set(&f->arena, &set, i % 2 ? &f->key : &other, &zone, INCEPTION, EXPIRATION);
+                prover_next_question(&f->prover);
+                assert_int_equal(prover_set(&f->prover, &set, &f->keys), VERIFY_BAD);
+                assert_int_equal(f->prover.why.ede, EDE_BOGUS);
+                unsigned count = prover_sets(&f->prover, &set, 1, &f->keys, proven);
+                struct denial_context context = prover_denial(&f->prover, &f->zone, proven, count);
+                assert_int_equal(count, 0);
+                assert_int_equal(denial_of_name(&context, &qname, &why), MISSING);
+                assert_int_equal(denial_of_type(&context, &qname, TYPE_A, &why), MISSING);
+                assert_int_equal(denial_of_ds(&context, &qname, &why), MISSING);
+                assert_int_equal(why.ede, EDE_NSEC_MISSING);
+                (void)fixture_cases(1);
+        }
+        signer_key_fini(&other);
+}
+
 /* Two NSEC records at one name cannot both be true: neither counts. */
 static void test_two_records_at_a_name(void **state)
 {
@@ -393,8 +437,9 @@ int main(void)
                 fixture_test(test_no_cut),
                 fixture_test(test_the_root),
                 fixture_test(test_liars),
+                fixture_test(test_records_of_other_zones),
                 fixture_test(test_two_records_at_a_name),
         };
 
-        return cmocka_run_group_tests(tests, NULL, NULL);
+        return cmocka_run_group_tests(tests, NULL, fixture_say_cases);
 }

@@ -151,6 +151,7 @@ static void assert_denial(const struct row *row, enum denial got, const struct r
                        : row->expected == INSECURE ? EDE_NSEC3_ITERATIONS
                                                    : EDE_NONE;
 
+        (void)fixture_cases(1);
         if (got != row->expected)
                 fail_msg("%s (%s): %s, not %s (%s)", row->what, row->qname, word[got], word[row->expected], why->text);
         if (why->ede != ede || (ede != EDE_NONE && !why->text[0]))
@@ -409,6 +410,7 @@ static void test_no_cut(void **state)
                 struct denial_context context = prover_denial(&f->prover, &f->zone, proven, count);
                 struct name name = signer_name(&f->arena, row[i].name);
 
+                (void)fixture_cases(1);
                 if (denial_shows_no_cut(&context, &name) != row[i].no_cut)
                         fail_msg("%s by %s", row[i].name, row[i].records);
         }
@@ -578,5 +580,5 @@ int main(void)
                 fixture_test(test_owners_that_are_no_hash),
         };
 
-        return cmocka_run_group_tests(tests, NULL, NULL);
+        return cmocka_run_group_tests(tests, NULL, fixture_say_cases);
 }

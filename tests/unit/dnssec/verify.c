@@ -290,6 +290,29 @@ static struct rrset signed_between(struct fixture *f, uint32_t inception, uint32
         return set;
 }
 
+/* Signed by a key that is there, but does not count. */
+static void test_a_key_that_does_not_count(void **state)
+{
+        struct fixture *f = *state;
+        struct rrset set = signer_set(&f->arena, WWW);
+        char expected[sizeof f->prover.why.text];
+        struct signer_key old;
+        struct zone_keys keys;
+
+        signer_key_make(&old, SIGNER_RSASHA1, 1024, 0);
+        const struct signer_key *const all[] = {&old};
+        struct rrset dnskey = signer_dnskey(&f->arena, "example.", all, 1);
+        zone_keys_init(&keys, &f->prover.policy, &dnskey);
+        signer_sign_set(&f->arena, &set, &old, &f->zone, INCEPTION, EXPIRATION);
+        assert_int_equal(prover_set(&f->prover, &set, &keys), BAD);
+        assert_int_equal(f->prover.why.ede, EDE_DNSKEY_ALGORITHM);
+        snprintf(expected, sizeof expected,
+                 "key %u of example., which signed www.example. A, has an algorithm that is not supported",
+                 (unsigned)signer_key_tag(&old));
+        assert_string_equal(f->prover.why.text, expected);
+        signer_key_fini(&old);
+}
+
 /* The lower case of the words is that of the middle of a sentence: others are put before and behind. */
 static void test_sentences(void **state)
 {
@@ -378,7 +401,7 @@ int main(void)
                 fixture_test(test_each_signature_is_told_once),
                 fixture_test(test_of_many_signatures_some_are_told),
                 fixture_test(test_success_has_no_reason),
-                fixture_test(test_sentences),
+                fixture_test(test_a_key_that_does_not_count), fixture_test(test_sentences),
                 fixture_test(test_large_sets),
                 fixture_test(test_no_memory_is_no_verdict),
         };
