@@ -250,7 +250,7 @@ static enum trust_state judge_denial(struct piece *piece, struct trust *trust)
 {
         const struct finding *finding = piece->finding;
         struct rrset proven[PROOF_MAX];
-        struct reason broken;
+        struct reason broken = { .ede = EDE_NONE };
         unsigned count;
 
         if (trust_sets(piece->task, finding->proof, finding->proof_count, trust->keys, proven, &count, &broken) ==
@@ -268,7 +268,7 @@ static enum trust_state judge_denial(struct piece *piece, struct trust *trust)
         case DENIAL_MISSING:
                 break;
         }
-        if (count < finding->proof_count)
+        if (broken.text[0])
                 piece->why = broken; /* which is why something is missing */
         return data_is_bogus(piece);
 }
