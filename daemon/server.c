@@ -5,6 +5,7 @@
 #include "cache/settle.h"
 #include "config/builtin.h"
 #include "config/option.h"
+#include "export.h"
 #include "log.h"
 #include "notify.h"
 #include "web.h"
@@ -291,6 +292,17 @@ static enum err start_privileged(struct server *server)
         return err;
 }
 
+/* Before the archive's thread, which it hears from. */
+static enum err start_export(struct server *server)
+{
+        enum err err = export_new(server->policy->settings, &server->export);
+
+        if (err || !server->export)
+                return err;
+        archive_watch(server->archive, export_take, server->export);
+        return export_start(server->export, server);
+}
+
 /* The main thread's way to the traces is for whoever asks for them here. */
 static enum err start_web(struct server *server)
 {
@@ -327,6 +339,8 @@ static enum err start(struct server *server)
         if (!err)
                 err = start_store(server);
         if (!err)
+                err = start_export(server);
+        if (!err)
                 err = archive_start(server->archive);
         if (!err)
                 err = keeper_open(&server->keeper, server);
@@ -354,6 +368,7 @@ static void finish(struct server *server)
         control_close(&server->control);
         web_close(server->web);
         history_close(&server->history);
+        export_close(server->export);
         writer_stop(server->writer);
         archive_reader_free(server->reader);
         archive_stop(server->archive);
@@ -376,6 +391,7 @@ static void close_loop(struct server *server)
         control_fini(&server->control);
         keeper_fini(&server->keeper);
         web_free(server->web);
+        export_free(server->export);
 }
 
 int server_run(const struct files *files, struct settings *settings)

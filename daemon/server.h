@@ -22,6 +22,7 @@
 
 struct archive;
 struct archive_reader;
+struct export;
 struct hand;
 struct store_writer;
 struct web;
@@ -46,6 +47,7 @@ struct server {
         struct control control;
         struct keeper keeper;
         struct web *web;
+        struct export *export;           /* NULL: there is no collector */
         struct archive_reader *reader;   /* the main thread's */
         struct history history;
 };

@@ -3,6 +3,7 @@
 #include "archive.h"
 #include "cache/settle.h"
 #include "config/limits.h"
+#include "export.h"
 #include "server.h"
 #include "worker.h"
 #include "writer.h"
@@ -10,6 +11,7 @@
 void totals_sum(struct server *server, struct metrics *sum)
 {
         struct writer_counts writer = writer_counts(server->writer);
+        struct export_counts collector = export_counts(server->export);
         struct store_stat stat;
 
         store_stat(server->store, &stat);
@@ -24,6 +26,8 @@ void totals_sum(struct server *server, struct metrics *sum)
         metrics_set(sum->cache_entries, stat.entries);
         metrics_set(sum->cache_used_bytes, stat.bytes);
         metrics_set(sum->cache_size_bytes, stat.size);
+        metrics_set(sum->otlp_sent, collector.sent);
+        metrics_set(sum->otlp_dropped, collector.dropped);
         metrics_set(sum->start_time_seconds, server->started_s);
 }
 

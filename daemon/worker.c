@@ -186,7 +186,7 @@ static void note_turn(struct worker *worker)
         uint64_t busy_ns = now_ns - worker->turn_ended_ns - (idle_ns - worker->turn_idle_ns);
 
         if (worker->turn_ended_ns)
-                metrics_highest(worker->metrics.turn_us_high_water, busy_ns / NS_PER_US);
+                metrics_highest(worker->metrics.turn_high_water, busy_ns / NS_PER_US);
         worker->turn_ended_ns = now_ns;
         worker->turn_idle_ns = idle_ns;
 }

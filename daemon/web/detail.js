@@ -21,7 +21,7 @@ function fact(name, [number, unit], note) {
 }
 
 function facts(trace, tasks, end) {
-  const total = Math.max(0, ...trace.steps.filter(step => step.step === "answer").map(step => step.total)) || end;
+  const total = Math.max(0, ...trace.steps.filter(step => step.step === "answer").map(step => step.total_us)) || end;
   const network = networkTime(tasks, end);
   const messages = tasks.reduce((all, task) => all + task.messages.length, 0);
   const checks = trace.steps.filter(step => step.step === "signature").length;

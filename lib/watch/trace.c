@@ -597,8 +597,12 @@ size_t step_text(const struct step_view *step, char *out, size_t size)
         return writer_len(&w);
 }
 
-/* Seconds and microseconds say so in their JSON name; everything else is named as in the row. */
-static const char *field_unit(char kind)
+const char *step_fields(enum step_kind kind)
+{
+        return kind < STEP_COUNT ? step_rows[kind].fields : "";
+}
+
+const char *step_field_unit(char kind)
 {
         return kind == 'd' ? "_us" : kind == 's' ? "_s" : "";
 }
@@ -645,7 +649,7 @@ size_t step_json(const struct step_view *step, char *out, size_t size)
         while (field_next(&cursor, &field)) {
                 write_text(&w, ",\"");
                 write_bytes(&w, cursor.name, cursor.name_len);
-                write_text(&w, field_unit(field.kind));
+                write_text(&w, step_field_unit(field.kind));
                 write_text(&w, "\":");
                 step_field_json(&w, &field);
         }

@@ -128,6 +128,12 @@ struct step_field {
 };
 bool step_field(const struct step_view *step, const char *field, struct step_field *out);
 
+/** The names of the fields of a kind, in their order: "qname,qtype,...". */
+const char *step_fields(enum step_kind kind);
+
+/** What a field's name ends in where machines read it: "_us" and "_s" for times, otherwise "". */
+const char *step_field_unit(char kind);
+
 /** The value of a field in words, escaped: "www.example.com.", "12.3 ms", "qr rd". */
 void step_field_text(struct writer *w, const struct step_field *field);
 

@@ -40,6 +40,7 @@ BEGIN {
         fence("gnutls/", "daemon/tls.c")
         fence("nghttp2/", "daemon/http.c")
         fence("microhttpd.h", "daemon/web.c")
+        fence("curl/", "daemon/export.c")
 
         # lib/ opens no socket, reads no clock, rolls no dice, starts no thread. (A store has its file, and
         # a lock between its writer and its readers.)

@@ -30,8 +30,10 @@ metric puts               counted by the daemon
 metric cache_entries      counted by the daemon
 metric cache_used_bytes   counted by the daemon
 metric cache_size_bytes   counted by the daemon
+metric otlp_sent          counted by the daemon
+metric otlp_dropped       counted by the daemon
 metric start_time_seconds counted by the daemon
-metric turn_us_high_water counted by the daemon
+metric turn_high_water counted by the daemon
 metric checks             no scenario of ours is signed
 metric message_checks_high_water no scenario of ours is signed
 metric expect_failures    a broken invariant ends the replayer

@@ -3,6 +3,7 @@
  */
 #include "json.h"
 #include "tree.h"
+#include "watch/otlp.h"
 #include "watch/trace.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,12 @@ static void require_harmless(const char *text, size_t len, const char *forbidden
 {
         for (size_t i = 0; i < len; i++)
                 REQUIRE(text[i] >= ' ' && text[i] <= '~' && !strchr(forbidden, text[i]));
+}
+
+static void require_printable(const char *text, size_t len)
+{
+        for (size_t i = 0; i < len; i++)
+                REQUIRE(text[i] == '\n' || (text[i] >= ' ' && text[i] <= '~' && !strchr("'<>&`", text[i])));
 }
 
 static void try_steps(const struct trace_view *trace)
@@ -33,6 +40,19 @@ static void try_steps(const struct trace_view *trace)
                 require_harmless(json, len, "'<>&`");
                 REQUIRE(json_is_valid(json, len));
         }
+}
+
+static void try_spans(const struct trace_view *trace)
+{
+        static char text[OTLP_TRACE_MAX];
+        struct writer w = writer_over(text, sizeof text);
+
+        otlp_begin(&w, "1");
+        otlp_spans(&w, trace, "");
+        otlp_end(&w);
+        REQUIRE(!w.failed);
+        REQUIRE(json_is_valid(text, writer_len(&w)));
+        require_printable(text, writer_len(&w));
 }
 
 struct page {
@@ -75,5 +95,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 return 0;
         try_steps(&trace);
         try_drawing(&trace);
+        try_spans(&trace);
         return 0;
 }

@@ -21,10 +21,11 @@ build=${CAIRN_BUILD:-$source/build/release}
 work=$(mktemp -d)
 lab=
 cairnd=
-trap 'finish' EXIT
+others= # what else is to be ended with the test
+trap finish EXIT
 
 finish() {
-        for pid in $cairnd $lab; do
+        for pid in $cairnd $lab $others; do
                 kill "$pid" 2>/dev/null
         done
         wait

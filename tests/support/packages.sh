@@ -2,7 +2,7 @@
 
 # What it takes to build cairnd and cairn.
 BUILD_PACKAGES="gcc libc6-dev cmake ninja-build pkg-config libuv1-dev libldns-dev liblmdb-dev libssl-dev libyaml-dev
-libmicrohttpd-dev"
+libmicrohttpd-dev libcurl4-gnutls-dev"
 
 # as_root COMMAND...: as we are, if we are root; else by sudo.
 as_root() {
