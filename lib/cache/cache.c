@@ -335,6 +335,22 @@ static uint64_t smaller(uint64_t a, uint64_t b)
         return a < b ? a : b;
 }
 
+/*
+ * A DNAME stands for every name below it: with a TTL of 0 it would be fetched again for each of them, though it is what
+ * all of them have in common. Other records with such a TTL are for the question at hand alone (RFC 1035 3.2.1).
+ */
+static uint64_t least_ttl(const struct caps *caps, const struct finding *finding)
+{
+        return finding->set.type == TYPE_DNAME && caps->min_s < LIMIT_DNAME_TTL_S ? LIMIT_DNAME_TTL_S : caps->min_s;
+}
+
+static uint64_t set_ttl(const struct caps *caps, const struct finding *finding, uint64_t ttl)
+{
+        uint64_t least = least_ttl(caps, finding);
+
+        return smaller(ttl < least ? least : ttl, caps->max_s);
+}
+
 /* How many seconds to keep a finding. */
 static uint64_t finding_ttl(const struct caps *caps, const struct finding *finding)
 {
@@ -344,7 +360,7 @@ static uint64_t finding_ttl(const struct caps *caps, const struct finding *findi
                 return smaller(ttl, LIMIT_BOGUS_TTL_S);
         switch (finding->kind) {
         case FINDING_SET:
-                return smaller(ttl < caps->min_s ? caps->min_s : ttl, caps->max_s);
+                return set_ttl(caps, finding, ttl);
         case FINDING_NODATA:
         case FINDING_NXDOMAIN:
                 return smaller(smaller(ttl, absence_ttl(finding)), caps->negative_s);
