@@ -14,9 +14,11 @@ import sys
 import urllib.request
 
 EACH, ZONE = 200, [b"site", b"plain"]
-PIECES = [b"<script>alert(1)</script>", b"\"><img src=x onerror=alert(1)>", b"'-alert(1)-'", b"</textarea><svg/onload=alert(1)>", b"\x1b[31m\x1b]0;x\x07",
-          b"\0", b"\r\n\r\nHTTP/1.1 200 OK", b"\xe2\x80\xae\xe2\x81\xa7", b"\xff\xfe", b"\\", b"\\u0000", b".", b"..", b"{{7*7}}", b"${x}", b"%00%0a", b"]]>",
-          b"&lt;&#x3c;", b"`id`", b"\x7f\x80\x9b", b"\xf0\x9f\x92\xa9", b"\xed\xa0\x80", b"javascript:alert(1)", b"__proto__", b"constructor", b"\t \v", b"\"}],", b"#", b"\xc2\xa0"]
+PIECES = [b"<script>alert(1)</script>", b"\"><img src=x onerror=alert(1)>", b"'-alert(1)-'", b"\r\n\r\nHTTP/1.1 200 OK",
+          b"</textarea><svg/onload=alert(1)>", b"\x1b[31m\x1b]0;x\x07", b"\0", b"\xe2\x80\xae\xe2\x81\xa7", b"\xff\xfe",
+          b"\\", b"\\u0000", b".", b"..", b"{{7*7}}", b"${x}", b"%00%0a", b"]]>", b"&lt;&#x3c;", b"`id`", b"\x7f\x80\x9b",
+          b"\xf0\x9f\x92\xa9", b"\xed\xa0\x80", b"javascript:alert(1)", b"__proto__", b"constructor", b"\t \v",
+          b"\"}],", b"#", b"\xc2\xa0"]
 SAFE = re.compile(rb"[\n -~]*")
 
 
@@ -62,7 +64,8 @@ def stands_for(shown, name):
 
 def ask(client, names):
     for number, labels in enumerate(names):
-        client.send(struct.pack("!6H", number, 0x0100, 1, 0, 0, 0) + b"".join(bytes([len(each)]) + each for each in labels) + b"\0\0\1\0\1")
+        wire = b"".join(bytes([len(each)]) + each for each in labels)
+        client.send(struct.pack("!6H", number, 0x0100, 1, 0, 0, 0) + wire + b"\0\0\1\0\1")
         answer = client.recv(4096)
         assert struct.unpack("!H", answer[:2])[0] == number
     return {b"".join(each + b"." for each in labels).lower() for labels in names}

@@ -105,7 +105,7 @@ async function look(page, name) {
   await page.locator(".row", { hasText: "www.bogus.bad." }).last().click();
   await page.waitForSelector("#trace .waterfall");
   assert.match(await page.locator("#trace-title").innerText(), /^www\.bogus\.bad\. A$/);
-  assert.match(await page.locator(".why").innerText(), /signature over www\.bogus\.bad\. by key \d+ does not hold/);
+  assert.match(await page.locator(".why").innerText(), /signature over www\.bogus\.bad\. A by key \d+ does not hold/);
   assert.match(await page.locator(".verdict.bogus").innerText(), /^bogus /);
   assert((await page.locator(".node.bad").count()) >= 1);
   assert.match(await page.locator(".node.good .detail").first().textContent(), /key \d+ · .* · ends in \d+/);
