@@ -106,8 +106,8 @@ static struct arena_block *block_add(struct arena *arena, size_t need)
         return block;
 }
 
-/* Room that is not cleared yet. size 0 takes one unit, so that every pointer is distinct and valid. */
-static void *arena_room(struct arena *arena, size_t size)
+/* size 0 takes one unit, so that every pointer is distinct and valid. */
+void *arena_room(struct arena *arena, size_t size)
 {
         struct arena_block *block = arena->block;
 

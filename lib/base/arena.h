@@ -40,6 +40,9 @@ void arena_fini(struct arena *arena);
 /** size zeroed bytes, aligned for any type; NULL at the maximum or without memory. size 0 gives a valid pointer. */
 void *arena_alloc(struct arena *arena, size_t size);
 
+/** The same, not zeroed: for what is written before it is read. */
+void *arena_room(struct arena *arena, size_t size);
+
 /** A copy of len bytes; NULL as for arena_alloc. */
 void *arena_copy(struct arena *arena, const void *bytes, size_t len);
 

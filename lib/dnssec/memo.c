@@ -87,7 +87,7 @@ void check_memo_forget(struct check_memo *memo, uint64_t number)
 }
 
 /* The lengths are hashed too, or bytes could wander from the data to the signature, and from there to the key. */
-static bool subject_digest(const struct check_subject *subject, uint8_t out[SHA256_LEN])
+static bool make_digest(struct check_subject *subject)
 {
         uint8_t lengths[8];
         const struct crypto_piece pieces[] = {
@@ -99,17 +99,15 @@ static bool subject_digest(const struct check_subject *subject, uint8_t out[SHA2
 
         store_u32(lengths, (uint32_t)subject->data_len);
         store_u32(lengths + 4, (uint32_t)subject->signature_len);
-        return crypto_sha256(pieces, sizeof pieces / sizeof *pieces, out);
+        return crypto_sha256(pieces, sizeof pieces / sizeof *pieces, subject->digest);
 }
 
-enum err check_memo_ask(struct check_memo *memo, const struct check_subject *subject, enum check_state *state,
+enum err check_memo_ask(struct check_memo *memo, struct check_subject *subject, enum check_state *state,
                         uint64_t *number)
 {
-        uint8_t digest[SHA256_LEN];
-
-        if (!subject_digest(subject, digest))
+        if (!make_digest(subject))
                 return ERR_MEMORY;
-        const struct memo_entry *entry = map_get(&memo->table, digest, sizeof digest);
+        const struct memo_entry *entry = map_get(&memo->table, subject->digest, sizeof subject->digest);
         *state = entry ? entry->state : CHECK_UNKNOWN;
         *number = entry ? entry->number : 0;
         return ERR_OK;
@@ -131,7 +129,8 @@ struct check *check_memo_begin(struct check_memo *memo, const struct check_subje
         struct memo_entry *entry = calloc(1, sizeof *entry);
         struct check *check = check_new(subject, memo->last_number + 1);
 
-        if (entry && check && subject_digest(subject, entry->digest)) {
+        if (entry && check) {
+                memcpy(entry->digest, subject->digest, sizeof entry->digest);
                 entry->memo = memo;
                 entry->state = CHECK_RUNNING;
                 entry->number = check->number;

@@ -37,13 +37,15 @@ struct check_subject {
         size_t data_len;
         const uint8_t *signature;
         size_t signature_len;
+        uint8_t digest[SHA256_LEN]; /* of all that; see check_memo_ask() */
 };
 
-/** How does, or did, this check end? RUNNING: *number is that of the job. ERR_MEMORY. */
-MUST_USE enum err check_memo_ask(struct check_memo *memo, const struct check_subject *subject, enum check_state *state,
+/** How does, or did, this check end? Makes the subject's digest. RUNNING: *number is that of the job. ERR_MEMORY. */
+MUST_USE enum err check_memo_ask(struct check_memo *memo, struct check_subject *subject, enum check_state *state,
                                  uint64_t *number);
 
 /**
- * Make the job of a check that is UNKNOWN; it is RUNNING from now on. The caller hands it out. NULL when out of memory.
+ * Make the job of a check that was asked for and is UNKNOWN; it is RUNNING from now on. The caller hands it out. NULL
+ * when out of memory.
  */
 struct check *check_memo_begin(struct check_memo *memo, const struct check_subject *subject);

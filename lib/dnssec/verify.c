@@ -162,7 +162,7 @@ static enum verify_result begin_check(const struct verify_context *context, cons
         return VERIFY_WAIT;
 }
 
-static enum verify_result check_with(const struct verify_context *context, const struct check_subject *subject,
+static enum verify_result check_with(const struct verify_context *context, struct check_subject *subject,
                                      struct verify_jobs *jobs)
 {
         enum check_state state;

@@ -25,18 +25,27 @@ struct action *desk_act(struct desk *desk, enum action_kind kind)
         return action;
 }
 
+/* Numbers are given in turn: lists are short. */
+static struct task **checking_list(struct desk *desk, uint64_t number)
+{
+        return &desk->checking[number % CHECKING_LISTS];
+}
+
 void desk_await_check(struct desk *desk, struct task *task, uint64_t number)
 {
-        if (!task->awaited_check) {
-                task->checking_next = desk->checking;
-                desk->checking = task;
-        }
+        struct task **list = checking_list(desk, number);
+
+        desk_forget_check(desk, task);
         task->awaited_check = number;
+        task->checking_next = *list;
+        *list = task;
 }
 
 void desk_forget_check(struct desk *desk, struct task *task)
 {
-        for (struct task **at = &desk->checking; *at && task->awaited_check; at = &(*at)->checking_next)
+        if (!task->awaited_check)
+                return;
+        for (struct task **at = checking_list(desk, task->awaited_check); *at; at = &(*at)->checking_next)
                 if (*at == task) {
                         *at = task->checking_next;
                         break;
@@ -48,7 +57,7 @@ void desk_checked(struct desk *desk, uint64_t number, bool good)
 {
         if (!check_memo_done(&desk->memo, number, good))
                 return;
-        for (struct task **at = &desk->checking; *at;) {
+        for (struct task **at = checking_list(desk, number); *at;) {
                 struct task *task = *at;
 
                 if (task->awaited_check != number) {

@@ -33,6 +33,8 @@ struct action_queue {
         size_t taken;
 };
 
+enum { CHECKING_LISTS = 256 };
+
 struct desk {
         struct moment now;           /* of the event at hand */
         const struct policy *policy; /* for the questions that come now; held */
@@ -62,7 +64,7 @@ struct desk {
         struct key_shelf key_shelf;       /* keys that signatures are checked with */
         struct check_memo memo;           /* signatures checked or being checked */
         struct key_ring key_ring;         /* zones whose place in a chain of trust is known */
-        struct task *checking;            /* tasks that wait for checks, by checking_next */
+        struct task *checking[CHECKING_LISTS]; /* tasks that wait for checks, by the last bits of their numbers */
         struct cookie_secrets cookies;    /* for clients; the same in all workers */
         struct compose compose;           /* of the answer that is being written */
         char why[EDE_TEXT_MAX + 1];       /* and the text of its extended error */

@@ -98,7 +98,9 @@ static bool add_alias(struct reading *r, const struct rrset *set)
 {
         struct claim *claim = r->claim;
 
-        if (claim->alias_count == CLAIM_ALIASES)
+        if (!claim->alias)
+                claim->alias = arena_alloc(r->arena, sizeof *claim->alias * CLAIM_ALIASES);
+        if (!claim->alias || claim->alias_count == CLAIM_ALIASES)
                 return false;
         claim->subject[claim->alias_count] = claim->tail;
         struct finding *alias = &claim->alias[claim->alias_count++];

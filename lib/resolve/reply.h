@@ -35,12 +35,12 @@ struct claim {
         bool authoritative; /* AA */
         bool says_nothing;  /* ANSWER: no data, by a reply with nothing in it, not even AA */
         unsigned alias_count;
-        struct finding alias[CLAIM_ALIASES]; /* CNAME and DNAME sets in the order of the chain */
-        struct name subject[CLAIM_ALIASES];  /* the name that each leads away from */
-        struct name tail;                    /* where the aliases lead; the question's name without aliases */
-        struct finding final;                /* ANSWER: what is at the tail */
+        struct finding *alias;              /* CNAME and DNAME sets in the order of the chain, at most CLAIM_ALIASES */
+        struct name subject[CLAIM_ALIASES]; /* the name that each leads away from */
+        struct name tail;                   /* where the aliases lead; the question's name without aliases */
+        struct finding final;               /* ANSWER: what is at the tail */
         unsigned beside_count;
-        struct finding *beside;              /* ANSWER to ANY: the other sets at the tail, at most CLAIM_BESIDE */
+        struct finding *beside;             /* ANSWER to ANY: the other sets at the tail, at most CLAIM_BESIDE */
         uint16_t final_type;
         uint8_t denial_count; /* NSEC and NSEC3 sets of the authority section */
         struct rrset denial[PROOF_MAX];

@@ -80,7 +80,7 @@ static bool trace_grow(struct trace *trace)
 
         if (!trace->bytes || trace->room == TRACE_MAX)
                 return false;
-        uint8_t *bytes = arena_alloc(trace->arena, room);
+        uint8_t *bytes = arena_room(trace->arena, room);
 
         if (!bytes)
                 return false;
@@ -94,7 +94,7 @@ void trace_begin(struct trace *trace, struct arena *arena, const struct trace_id
                  const struct moment *now)
 {
         *trace = (struct trace){ .id = *id, .span = span, .start_us = now->mono_us, .arena = arena };
-        trace->bytes = arena_alloc(arena, TRACE_FIRST_ROOM);
+        trace->bytes = arena_room(arena, TRACE_FIRST_ROOM);
         if (!trace->bytes)
                 return;
         trace->room = TRACE_FIRST_ROOM;

@@ -132,6 +132,7 @@ static void test_the_memo_knows_lengths(void **state)
         uint64_t number;
 
         a.key = b.key = key_shelf_get(&f->prover.shelf, &f->prover.policy, &dnskey);
+        assert_int_equal(check_memo_ask(&f->prover.memo, &a, &state_of, &number), ERR_OK);
         struct check *job = check_memo_begin(&f->prover.memo, &a);
         assert_non_null(job);
         assert_true(check_memo_done(&f->prover.memo, job->number, true));
