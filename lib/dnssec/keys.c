@@ -37,8 +37,19 @@ static uint16_t ede_of_refusal(const struct rdata *dnskey)
         return has_zone_bit(dnskey) ? EDE_DNSKEY_MISSING : EDE_NO_ZONE_KEY;
 }
 
+/* An empty list with room for keys of this set. */
+static struct zone_keys keys_for(const struct rrset *dnskey, struct arena *arena)
+{
+        size_t room = dnskey->count < ZONE_KEYS_MAX ? dnskey->count : ZONE_KEYS_MAX;
+
+        return (struct zone_keys){ .zone = dnskey->owner,
+                                   .item = arena_alloc(arena, room * sizeof(struct zone_key)) };
+}
+
 static void add(struct zone_keys *keys, const struct rdata *dnskey)
 {
+        if (!keys->item)
+                return;
         keys->item[keys->count].algorithm = dnskey_algorithm(dnskey);
         keys->item[keys->count].tag = crypto_key_tag(dnskey);
         keys->item[keys->count++].rdata = *dnskey;
@@ -53,9 +64,10 @@ static void refuse(struct zone_keys *keys, const struct rdata *dnskey, uint16_t 
         keys->refused[keys->refused_count++].why = why;
 }
 
-void zone_keys_init(struct zone_keys *keys, const struct crypto_policy *policy, const struct rrset *dnskey)
+void zone_keys_init(struct zone_keys *keys, const struct crypto_policy *policy, const struct rrset *dnskey,
+                    struct arena *arena)
 {
-        *keys = (struct zone_keys){ .zone = dnskey->owner };
+        *keys = keys_for(dnskey, arena);
         for (unsigned i = 0; i < dnskey->count && keys->count < ZONE_KEYS_MAX; i++) {
                 const struct rdata *key = &dnskey->rdata[i];
                 const char *refused = key->len > DNSKEY_HEAD_LEN ? why_not(key) : NULL;
@@ -76,10 +88,35 @@ bool dnskey_is_revoked(const struct rdata *dnskey)
         return dnskey->len > DNSKEY_HEAD_LEN && (load_u16(dnskey->bytes) & DNSKEY_REVOKE);
 }
 
-void zone_keys_only(struct zone_keys *keys, const struct name *zone, const struct rdata *dnskey)
+void zone_keys_only(struct zone_keys *keys, const struct name *zone, const struct rdata *dnskey,
+                    struct zone_key *room)
 {
-        *keys = (struct zone_keys){ .zone = *zone };
+        *keys = (struct zone_keys){ .zone = *zone, .item = room };
         add(keys, dnskey);
+}
+
+size_t zone_keys_size(const struct zone_keys *keys)
+{
+        size_t size = keys->count * sizeof *keys->item + keys->zone.len;
+
+        for (unsigned i = 0; i < keys->count; i++)
+                size += keys->item[i].rdata.len;
+        return size;
+}
+
+struct zone_keys zone_keys_pack(const struct zone_keys *keys, void *room)
+{
+        struct zone_keys copy = *keys;
+        uint8_t *bytes = (uint8_t *)room + keys->count * sizeof *keys->item;
+
+        copy.item = room;
+        for (unsigned i = 0; i < keys->count; i++) {
+                copy.item[i] = keys->item[i];
+                copy.item[i].rdata.bytes = memcpy(bytes, keys->item[i].rdata.bytes, keys->item[i].rdata.len);
+                bytes += keys->item[i].rdata.len;
+        }
+        copy.zone.wire = memcpy(bytes, keys->zone.wire, keys->zone.len);
+        return copy;
 }
 
 /* --- DS ----------------------------------------------------------------------------------------------------------- */
@@ -184,12 +221,13 @@ static void explain_unnamed(struct naming *naming)
 }
 
 void zone_keys_named(struct zone_keys *keys, const struct crypto_policy *policy, const struct rrset *dnskey,
-                     const struct rrset *ds, bool *unsupported, struct reason *why)
+                     const struct rrset *ds, struct arena *arena, bool *unsupported, struct reason *why)
 {
         struct naming naming = { .policy = policy, .dnskey = dnskey, .ds = ds, .named = keys };
         bool without_sha1 = has_better_than_sha1(&naming), all = true;
 
-        *keys = (struct zone_keys){ .zone = dnskey->owner, .is_of_ds = true };
+        *keys = keys_for(dnskey, arena);
+        keys->is_of_ds = true;
         for (unsigned i = 0; i < ds->count && all; i++) {
                 const struct rdata *one = &ds->rdata[i];
 

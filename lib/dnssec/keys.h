@@ -23,6 +23,12 @@ bool dnskey_is_revoked(const struct rdata *dnskey);
 
 enum { ZONE_KEYS_REFUSED_MAX = 4 };
 
+struct zone_key {
+        uint8_t algorithm;
+        uint16_t tag;
+        struct rdata rdata;
+};
+
 struct zone_keys {
         struct name zone;
         bool is_of_ds;          /* only what the DS records name is here */
@@ -31,29 +37,33 @@ struct zone_keys {
                 uint16_t tag, ede;
                 const char *why; /* a few words */
         } refused[ZONE_KEYS_REFUSED_MAX];
-        unsigned count;
-        struct {
-                uint8_t algorithm;
-                uint16_t tag;
-                struct rdata rdata;
-        } item[ZONE_KEYS_MAX];
+        unsigned count; /* at most ZONE_KEYS_MAX */
+        struct zone_key *item;
 };
 
 /**
  * Pick the usable keys out of a DNSKEY set: zone bit set, not revoked, protocol 3, algorithm supported (RFC 4034 2.1,
- * RFC 5011 2.1). Borrows the set.
+ * RFC 5011 2.1). Borrows the set; the list is the arena's, and empty when out of memory.
  */
-void zone_keys_init(struct zone_keys *keys, const struct crypto_policy *policy, const struct rrset *dnskey);
+void zone_keys_init(struct zone_keys *keys, const struct crypto_policy *policy, const struct rrset *dnskey,
+                    struct arena *arena);
 
-/** One key alone, revoked or not: to see whether it signed its own revocation (RFC 5011 2.1). Borrows it. */
-void zone_keys_only(struct zone_keys *keys, const struct name *zone, const struct rdata *dnskey);
+/** One key alone, revoked or not, to see whether it signed its own revocation (RFC 5011 2.1). Borrows both. */
+void zone_keys_only(struct zone_keys *keys, const struct name *zone, const struct rdata *dnskey,
+                    struct zone_key *room);
 
 /**
- * The keys of the set that the DS records name. Only these may prove the set. Borrows the set.
+ * The keys of the set that the DS records name. Only these may prove the set. Borrows the set, as above.
  *
  *   unsupported  no DS names a key in a way that we could follow: the zone is insecure, and *why says which way it is
  *
  * With no key named, *why says what is wrong with those that come nearest.
  */
 void zone_keys_named(struct zone_keys *keys, const struct crypto_policy *policy, const struct rrset *dnskey,
-                     const struct rrset *ds, bool *unsupported, struct reason *why);
+                     const struct rrset *ds, struct arena *arena, bool *unsupported, struct reason *why);
+
+/** The bytes that a copy takes beside the struct itself. */
+size_t zone_keys_size(const struct zone_keys *keys);
+
+/** A copy that borrows nothing but the room: so many bytes, aligned for any type. */
+struct zone_keys zone_keys_pack(const struct zone_keys *keys, void *room);

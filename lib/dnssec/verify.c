@@ -304,7 +304,7 @@ enum verify_result verify_keys(const struct verify_context *context, const struc
         enum verify_result result = VERIFY_BAD;
         struct zone_keys named;
 
-        zone_keys_named(&named, context->policy, dnskey, ds, unsupported, why);
+        zone_keys_named(&named, context->policy, dnskey, ds, context->arena, unsupported, why);
         if (named.count)
                 result = verify_set(context, dnskey, &named, out, jobs, why);
         return result;

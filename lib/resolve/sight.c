@@ -40,12 +40,13 @@ static enum trust_state sees_revoked(struct task *task, const struct anchor *anc
 {
         struct zone_keys only;
         struct verified verified;
+        struct zone_key room;
         struct reason why;
 
         *self_signed = false;
         if (!dnskey_is_revoked(dnskey) || !is_anchor(task, anchor, dnskey))
                 return TRUST_KNOWN;
-        zone_keys_only(&only, &set->owner, dnskey);
+        zone_keys_only(&only, &set->owner, dnskey, &room);
         return trust_set(task, set, &only, &verified, self_signed, &why);
 }
 

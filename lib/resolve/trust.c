@@ -17,24 +17,19 @@ enum {
 
 /* --- The key ring ------------------------------------------------------------------------------------------------- */
 
-/* A zone whose trust is known. It owns the bytes of its keys. */
+/* A secure zone: one block, with its key in the table and all that its keys borrow behind it. */
 struct ring_zone {
-        uint64_t since; /* cache time */
-        uint64_t span; /* of the walk that put it here */
-        uint8_t key[RING_KEY_MAX];
-        size_t key_len;
-        struct trust trust;
+        uint64_t since, ends_at; /* cache time */
+        uint64_t span;           /* of the walk that put it here */
         struct zone_keys keys;
-        struct arena arena;
+        const uint8_t *key;
+        size_t key_len;
 };
 
 static void ring_drop(void *context, void *value)
 {
-        struct ring_zone *zone = value;
-
         (void)context;
-        arena_fini(&zone->arena);
-        free(zone);
+        free(value);
 }
 
 enum err key_ring_init(struct key_ring *ring, const uint8_t secret[SIPHASH_KEY_LEN])
@@ -80,42 +75,55 @@ static bool ring_get(struct task *task, const struct name *zone, struct trust *o
 
         if (!found || (task->request->ways.cold && found->span != task->request->trace.span))
                 return false; /* who walks without the cache believes what he found himself */
-        if (found->trust.ends_at <= desk->now.cache_s) {
+        if (found->ends_at <= desk->now.cache_s) {
                 drop_zone(&desk->key_ring, found);
                 return false;
         }
-        prefetch_consider_keys(task, zone, found->since, found->trust.ends_at);
-        *out = found->trust;
+        prefetch_consider_keys(task, zone, found->since, found->ends_at);
+        *out = (struct trust){ .verdict = VERDICT_SECURE, .keys = &found->keys, .ends_at = found->ends_at };
         return true;
 }
 
-/* Put a zone on the ring; `dnskey` is copied. Returns what is there now, or false when out of memory. */
+static struct ring_zone *ring_zone_new(const struct task *task, const struct name *zone, const struct zone_keys *keys)
+{
+        uint8_t key[RING_KEY_MAX];
+        size_t key_len = ring_key(task, zone, key), keys_size = zone_keys_size(keys);
+        struct ring_zone *made = malloc(sizeof *made + keys_size + key_len);
+
+        if (!made)
+                return NULL;
+        made->keys = zone_keys_pack(keys, made + 1);
+        made->key = memcpy((uint8_t *)(made + 1) + keys_size, key, key_len);
+        made->key_len = key_len;
+        return made;
+}
+
+/* Put a secure zone on the ring; what it has is copied. Returns what is there now, or false when out of memory. */
 static bool ring_put(struct task *task, const struct name *zone, const struct rrset *dnskey, struct trust *trust)
 {
         struct desk *desk = task->request->desk;
-        struct ring_zone *added = calloc(1, sizeof *added);
-        struct rrset copy;
+        struct arena_mark mark = arena_mark(&task->request->arena);
+        struct ring_zone *added, *before;
+        struct zone_keys keys;
 
+        zone_keys_init(&keys, &desk->crypto, dnskey, &task->request->arena);
+        added = ring_zone_new(task, zone, &keys);
+        arena_reset(&task->request->arena, mark);
         if (!added)
                 return false;
-        arena_init(&added->arena, LIMIT_ENTRY_BYTES * 8);
-        added->key_len = ring_key(task, zone, added->key);
-        added->span = task->request->trace.span;
-        struct ring_zone *before = map_get(&desk->key_ring.table, added->key, added->key_len);
+        before = map_get(&desk->key_ring.table, added->key, added->key_len);
         if (before)
                 drop_zone(&desk->key_ring, before);
-        if (dnskey && rrset_copy(&added->arena, dnskey, &copy) == ERR_OK) {
-                zone_keys_init(&added->keys, &desk->crypto, &copy);
-                trust->keys = &added->keys;
-        }
         if (trust->ends_at < desk->now.cache_s + RING_LIFE_MIN_S)
                 trust->ends_at = desk->now.cache_s + RING_LIFE_MIN_S;
-        added->trust = *trust;
         added->since = desk->now.cache_s;
-        if ((dnskey && !trust->keys) || map_put(&desk->key_ring.table, added->key, added->key_len, added) != ERR_OK) {
-                ring_drop(NULL, added);
+        added->span = task->request->trace.span;
+        added->ends_at = trust->ends_at;
+        if (map_put(&desk->key_ring.table, added->key, added->key_len, added) != ERR_OK) {
+                free(added);
                 return false;
         }
+        trust->keys = &added->keys;
         return true;
 }
 

@@ -108,7 +108,7 @@ static void zone_init(void)
         zone.set[SIGNED - 1] = signer_dnskey(&zone.arena, "example.", all, 1);
         for (unsigned i = 0; i < SIGNED; i++)
                 signer_sign_set(&zone.arena, &zone.set[i], &zone.key, &zone.apex, NOW - 7 * DAY, NOW + 7 * DAY);
-        zone_keys_init(&zone.keys, &zone.prover.policy, &zone.set[SIGNED - 1]);
+        zone_keys_init(&zone.keys, &zone.prover.policy, &zone.set[SIGNED - 1], &zone.arena);
         struct rdata ds = signer_ds(&zone.arena, "example.", &zone.key, 2);
         zone.ds = signer_ds_set(&zone.arena, "example.", &ds, 1);
 }

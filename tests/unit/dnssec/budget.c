@@ -26,7 +26,7 @@ static void trap_init(struct fixture *f, struct trap *trap, unsigned decoys)
         }
         trap->all[decoys] = &f->key;
         trap->dnskey = signer_dnskey(&f->arena, "example.", trap->all, decoys + 1);
-        zone_keys_init(&trap->keys, &f->prover.policy, &trap->dnskey);
+        zone_keys_init(&trap->keys, &f->prover.policy, &trap->dnskey, &f->arena);
         assert_int_equal(trap->keys.count, decoys + 1);
         for (unsigned i = 0; i < decoys; i++)
                 assert_int_equal(trap->keys.item[i].tag, signer_key_tag(&f->key));
@@ -232,7 +232,7 @@ static void test_one_key_named_twice(void **state)
         struct reason why;
         bool unsupported;
 
-        zone_keys_named(&named, &f->prover.policy, &dnskey, &ds_set, &unsupported, &why);
+        zone_keys_named(&named, &f->prover.policy, &dnskey, &ds_set, &f->arena, &unsupported, &why);
         assert_int_equal(named.count, 1);
 }
 

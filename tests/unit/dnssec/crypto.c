@@ -127,7 +127,7 @@ static void test_signatures_of_the_rfcs(void **state)
                 struct rrset rrsig = signer_set(&f->arena, example[i].rrsig);
                 struct zone_keys keys;
 
-                zone_keys_init(&keys, &f->prover.policy, &dnskey);
+                zone_keys_init(&keys, &f->prover.policy, &dnskey, &f->arena);
                 signer_add(&f->arena, &set, &rrsig.rdata[0]);
                 f->prover.wall_s = example[i].now;
                 prover_next_question(&f->prover);
@@ -232,7 +232,7 @@ static void signed_zone_init(struct fixture *f, struct signed_zone *zone, uint8_
 
         signer_key_make(&zone->key, algorithm, bits, 7);
         struct rrset dnskey = signer_dnskey(&f->arena, "example.", all, 1);
-        zone_keys_init(&zone->keys, &f->prover.policy, &dnskey);
+        zone_keys_init(&zone->keys, &f->prover.policy, &dnskey, &f->arena);
         zone->set = signer_set(&f->arena, "www.example. 300 A 192.0.2.1\nwww.example. 300 A 192.0.2.2");
         zone->fields = signer_fields(&zone->set, &zone->key, &f->zone, INCEPTION, EXPIRATION);
         zone->signature = signer_sign(&f->arena, &zone->set, &zone->fields, &zone->key);

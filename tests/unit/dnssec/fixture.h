@@ -40,7 +40,7 @@ static inline int fixture_init(void **state)
         signer_key_make(&f->key, SIGNER_ED25519, 0, 1);
         const struct signer_key *const all[] = {&f->key};
         f->dnskey = signer_dnskey(&f->arena, "example.", all, 1);
-        zone_keys_init(&f->keys, &f->prover.policy, &f->dnskey);
+        zone_keys_init(&f->keys, &f->prover.policy, &f->dnskey, &f->arena);
         *state = f;
         return 0;
 }

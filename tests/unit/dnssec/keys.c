@@ -320,7 +320,7 @@ static void test_many_keys(void **state)
                 all[2 + i] = &made[i];
         }
         struct rrset dnskey = signer_dnskey(&f->arena, "example.", all, COUNT(all));
-        zone_keys_init(&keys, &f->prover.policy, &dnskey);
+        zone_keys_init(&keys, &f->prover.policy, &dnskey, &f->arena);
         assert_int_equal(keys.count, ZONE_KEYS_MAX);
         assert_ptr_equal(keys.item[0].rdata.bytes, dnskey.rdata[2].bytes);
         for (unsigned i = 0; i < COUNT(made); i++) {

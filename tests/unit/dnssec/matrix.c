@@ -482,7 +482,7 @@ static void test_keys(void **state)
                 struct rrset dnskey = signer_dnskey(&f->arena, "example.", all, count);
                 struct rrset set = signer_set(&f->arena, WWW);
                 signer_sign_set(&f->arena, &set, &changed, &f->zone, INCEPTION, EXPIRATION);
-                zone_keys_init(&keys, &f->prover.policy, &dnskey);
+                zone_keys_init(&keys, &f->prover.policy, &dnskey, &f->arena);
                 prover_next_question(&f->prover);
                 assert_verdict(f, key_row[i].what, prover_set(&f->prover, &set, &keys), key_row[i].expected,
                                key_row[i].ede);

@@ -303,7 +303,7 @@ static void test_a_key_that_does_not_count(void **state)
         signer_key_make(&old, SIGNER_RSASHA1, 1024, 0);
         const struct signer_key *const all[] = {&old};
         struct rrset dnskey = signer_dnskey(&f->arena, "example.", all, 1);
-        zone_keys_init(&keys, &f->prover.policy, &dnskey);
+        zone_keys_init(&keys, &f->prover.policy, &dnskey, &f->arena);
         signer_sign_set(&f->arena, &set, &old, &f->zone, INCEPTION, EXPIRATION);
         assert_int_equal(prover_set(&f->prover, &set, &keys), BAD);
         assert_int_equal(f->prover.why.ede, EDE_DNSKEY_ALGORITHM);
