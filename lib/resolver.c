@@ -167,7 +167,8 @@ void resolver_feed(struct resolver *r, const struct event *event, struct moment 
         cache_begin(desk->cache, &now);
         take_event(desk, event);
         run_awake(desk);
-        run_timers(desk);
+        if (event->kind == EVENT_TICK)
+                run_timers(desk);
         run_awake(desk);
         prefetch_start(desk);
         run_awake(desk);

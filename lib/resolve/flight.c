@@ -19,6 +19,7 @@ enum {
         END_FACTOR = 2,        /* how much longer than its patience a flight listens, */
         LISTEN_MIN = 2500 * MS, /* and for how long at least: who is slower than he used to be is not dead */
         ORPHANS_MAX = 512,
+        OWN_DELAY = 5 * MS,
 };
 
 const char *loss_word(enum loss loss)
@@ -473,11 +474,28 @@ static void nudge_all(struct flight *flight, bool hedge)
                 task_nudge(seat->task, flight, hedge);
 }
 
+/*
+ * A worker that comes late to its timers has not read what came meanwhile either: once, what lies in its sockets goes
+ * first. Otherwise a busy moment makes servers silent that have answered long ago.
+ */
+static bool flight_is_excused(struct desk *desk, struct flight *flight)
+{
+        uint64_t due = flight->phase == FLIGHT_FRESH    ? flight->hedge_us
+                       : flight->phase == FLIGHT_HEDGED ? flight->patience_us
+                                                        : flight->end_us;
+        bool excused = desk->now.mono_us >= due + OWN_DELAY && !flight->excused;
+
+        flight->excused = excused;
+        return excused && timers_arm(&desk->flight_timers, &flight->timer, desk->now.mono_us + MS) == ERR_OK;
+}
+
 void flight_on_time(struct desk *desk, struct flight *flight)
 {
         uint64_t now = desk->now.mono_us;
         uint64_t next = flight->end_us;
 
+        if (flight_is_excused(desk, flight))
+                return;
         if (flight->phase == FLIGHT_FRESH && now < flight->patience_us) {
                 flight->phase = FLIGHT_HEDGED;
                 next = flight->patience_us;

@@ -71,6 +71,7 @@ struct flight {
         struct traffic_zone *zone; /* where it is counted */
         struct seat *seats;
         unsigned seat_count;
+        bool excused; /* its time was up, but the worker was late itself */
         bool orphan; /* all who waited have left; what comes is learned from, and told nobody */
         uint8_t key[NAME_WIRE_MAX + 32]; /* what makes messages equal */
         size_t key_len;

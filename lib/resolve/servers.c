@@ -17,9 +17,11 @@
 enum {
         MS = 1000,
         PATIENCE_UNKNOWN = 400 * MS,
+        PATIENCE_UNKNOWN_MIN = 150 * MS,
+        HEDGE_UNKNOWN_MIN = 50 * MS,
         PATIENCE_MIN = 60 * MS,
         PATIENCE_MAX = 1500 * MS,
-        COST_UNKNOWN = 40 * MS, /* a server nobody has asked is worth a try before one that takes longer than this */
+        COST_UNKNOWN = 40 * MS, /* at least: quick ones are not left for the unknown */
         COST_PER_TIMEOUT = 400 * MS,
         COST_DEAD = 20000 * MS,
         SERVERS_MAX = 10000,
@@ -92,20 +94,20 @@ static void server_save(struct desk *desk, struct server *server, bool at_once)
         cache_put_server(desk->cache, &server->address, &server->note);
 }
 
-static void note_round_trip(struct server_note *note, uint64_t rtt_us)
+static void smooth(uint32_t *srtt_us, uint32_t *rttvar_us, uint64_t rtt_us)
 {
         uint32_t rtt = rtt_us > UINT32_MAX / 2 ? UINT32_MAX / 2 : (uint32_t)rtt_us;
 
-        if (!note->srtt_us) {
-                note->srtt_us = rtt ? rtt : 1;
-                note->rttvar_us = rtt / 2;
+        if (!*srtt_us) {
+                *srtt_us = rtt ? rtt : 1;
+                *rttvar_us = rtt / 2;
                 return;
         }
-        uint32_t off = rtt > note->srtt_us ? rtt - note->srtt_us : note->srtt_us - rtt;
-        note->rttvar_us = (uint32_t)((3 * (uint64_t)note->rttvar_us + off) / 4);
-        note->srtt_us = (uint32_t)((7 * (uint64_t)note->srtt_us + rtt) / 8);
-        if (!note->srtt_us)
-                note->srtt_us = 1;
+        uint32_t off = rtt > *srtt_us ? rtt - *srtt_us : *srtt_us - rtt;
+        *rttvar_us = (uint32_t)((3 * (uint64_t)*rttvar_us + off) / 4);
+        *srtt_us = (uint32_t)((7 * (uint64_t)*srtt_us + rtt) / 8);
+        if (!*srtt_us)
+                *srtt_us = 1;
 }
 
 static unsigned *family_silence(struct desk *desk, const struct address *address)
@@ -120,10 +122,11 @@ void servers_heard(struct desk *desk, const struct address *address, uint64_t rt
         *family_silence(desk, address) = 0;
         desk->servers.silent_run = 0;
         desk->servers.outage = false;
+        smooth(&desk->servers.typical.srtt_us, &desk->servers.typical.rttvar_us, rtt_us);
         if (!server)
                 return;
         bool was_known = server->note.srtt_us && !server->note.timeouts;
-        note_round_trip(&server->note, rtt_us);
+        smooth(&server->note.srtt_us, &server->note.rttvar_us, rtt_us);
         server->note.timeouts = 0;
         server->note.dead_until = 0;
         server->note.seen_at = desk->now.cache_s;
@@ -219,11 +222,21 @@ static uint64_t clamp(uint64_t value, uint64_t low, uint64_t high)
         return value < low ? low : value > high ? high : value;
 }
 
+/* What to expect of an unknown server: as long as others take, with so many deviations, within bounds. */
+static uint64_t typically(const struct desk *desk, unsigned deviations, uint64_t low, uint64_t high)
+{
+        const struct round_trip *typical = &desk->servers.typical;
+
+        return clamp(typical->srtt_us + deviations * (uint64_t)typical->rttvar_us, low, high);
+}
+
 uint64_t servers_patience(struct desk *desk, const struct address *address, unsigned sends)
 {
         const struct server *server = servers_get(desk, address);
         uint64_t base = PATIENCE_UNKNOWN;
 
+        if (desk->servers.typical.srtt_us)
+                base = typically(desk, 4, PATIENCE_UNKNOWN_MIN, PATIENCE_UNKNOWN);
         if (server && server->note.srtt_us)
                 base = clamp(server->note.srtt_us + 4 * (uint64_t)server->note.rttvar_us, PATIENCE_MIN, PATIENCE_MAX);
         unsigned doublings = sends < 3 ? sends : 3;
@@ -236,7 +249,8 @@ uint64_t servers_hedge(struct desk *desk, const struct address *address)
         const struct server *server = servers_get(desk, address);
 
         if (!server || !server->note.srtt_us)
-                return LIMIT_HEDGE_MS * MS;
+                return desk->servers.typical.srtt_us ? typically(desk, 2, HEDGE_UNKNOWN_MIN, LIMIT_HEDGE_MS * MS)
+                                                     : LIMIT_HEDGE_MS * MS;
         /* About the 95th percentile, were the times normal: the mean deviation is 0.8 of the standard one. */
         return clamp(server->note.srtt_us + 2 * (uint64_t)server->note.rttvar_us, PATIENCE_MIN / 2, PATIENCE_MAX);
 }
@@ -267,11 +281,15 @@ static bool is_exhausted(const struct attempt *attempt, const struct server_note
         return true;
 }
 
-/* A server of which nothing is known costs a little less or more by chance, so that equals are tried in any order. */
+/*
+ * A server of which nothing is known is worth a try before one that takes longer than most; it costs a little less or
+ * more by chance, so that equals are tried in any order.
+ */
 static uint64_t expected_cost(struct desk *desk, const struct server_note *note, const char **why)
 {
         uint64_t cost = note->srtt_us ? note->srtt_us + 2 * (uint64_t)note->rttvar_us
-                                      : COST_UNKNOWN + rng_below(&desk->rng, 10 * MS);
+                                      : typically(desk, 2, COST_UNKNOWN, PATIENCE_UNKNOWN) +
+                                                rng_below(&desk->rng, 10 * MS);
 
         *why = note->srtt_us ? "fastest known" : "not asked before";
         if (of_this_epoch(desk, note)) {

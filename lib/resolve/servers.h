@@ -21,8 +21,14 @@ struct server {
         unsigned under_way; /* messages now */
 };
 
+struct round_trip {
+        uint32_t srtt_us; /* 0: never measured */
+        uint32_t rttvar_us;
+};
+
 struct servers {
         struct map table;    /* struct server by address */
+        struct round_trip typical; /* of all that answered lately: what to expect of one that nobody knows */
         uint64_t epoch;      /* network epoch */
         unsigned silent_run; /* timeouts in a row, with no reply from anybody between them */
         uint64_t silent_since_us;

@@ -81,6 +81,20 @@ void lone_feed(struct lone_desk *lone, const struct event *event)
         cache_begin(lone->desk->cache, &lone->now);
 }
 
+void lone_wait(struct lone_desk *lone, uint64_t ms)
+{
+        uint64_t end_ms = lone->now.mono_us / 1000 + ms;
+        uint64_t now_ms, due_ms;
+
+        lone_pass(lone, 0);
+        while ((due_ms = resolver_deadline(lone->resolver)) <= end_ms) {
+                now_ms = lone->now.mono_us / 1000;
+                lone_pass(lone, due_ms > now_ms ? due_ms - now_ms : 0);
+                lone_feed(lone, &(struct event){ .kind = EVENT_TICK });
+        }
+        lone_pass(lone, end_ms - lone->now.mono_us / 1000);
+}
+
 struct request *lone_request(struct lone_desk *lone, const char *qname, uint16_t qtype)
 {
         const struct question question = { .name = lone_name(lone, qname), .type = qtype, .class = CLASS_IN };

@@ -30,6 +30,9 @@ void lone_close(struct lone_desk *lone);
 /** A new event begins, so many milliseconds later: earlier actions are dropped. */
 void lone_pass(struct lone_desk *lone, uint64_t ms);
 
+/** So many milliseconds pass, with a tick whenever a timer is due; actions of before are dropped. */
+void lone_wait(struct lone_desk *lone, uint64_t ms);
+
 /** Feed an event; what was put into the cache is settled. The actions can be taken with resolver_next(). */
 void lone_feed(struct lone_desk *lone, const struct event *event);
 

@@ -177,7 +177,7 @@ static void test_ttls_count_down(void **state)
         for (unsigned passed = 0; passed < 1000; passed += 90) {
                 for (unsigned i = 0; i < 3; i++) /* from the store, and from the front shelf */
                         assert_int_equal(answer_to(lone, &www).rr[SECTION_ANSWER][0].ttl, 1000 - passed);
-                lone_pass(lone, 90000);
+                lone_wait(lone, 90000);
         }
         assert_true(lone->metrics.hits[SHELF_FRONT] > 10 && lone->metrics.hits[SHELF_STORE] > 1);
         assert_null(ask(lone, &www)); /* over: servers have to be asked */

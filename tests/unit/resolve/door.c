@@ -297,7 +297,7 @@ static void test_long_names(void **state)
                         bytes[len++] = 'a';
                 }
                 len += from_hex("00 0001 0001", bytes + len);
-                lone_pass(lone, 20000);
+                lone_wait(lone, 20000);
                 knock(lone, &local, bytes, len, outcome);
                 assert_string_equal(outcome, labels <= NAME_LABEL_MAX ? "walks" : "FORMERR");
                 lone_feed(lone, &(struct event){ .kind = EVENT_GONE, .gone = { .client = 1 } });

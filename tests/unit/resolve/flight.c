@@ -267,28 +267,6 @@ static void test_boarding_and_leaving(void **state)
         assert_int_equal(servers_get(bench->lone.desk, &out.server.address)->under_way, 0);
 }
 
-/* A datagram that was left is no business of anybody's any more, but its silence is remembered of the server. */
-static void test_left_and_silent(void **state)
-{
-        struct bench *bench = *state;
-        struct desk *desk = bench->lone.desk;
-        struct outgoing out = to(bench, "www.example.", "192.0.2.1");
-        struct flight *flight = launch(bench, &out);
-
-        task_leave_flights(bench->task);
-        assert_int_equal(lone_count(&bench->lone, ACTION_RECALL), 0);
-        assert_int_equal(desk->flights.orphans, 1);
-        lone_pass(&bench->lone, 400);
-        flight_on_time(desk, flight);
-        assert_int_equal(servers_get(desk, &out.server.address)->note.timeouts, 1);
-        assert_int_equal(desk->flights.orphans, 1);
-        lone_pass(&bench->lone, 2100);
-        flight_on_time(desk, flight);
-        assert_int_equal(lone_count(&bench->lone, ACTION_RECALL), 1);
-        assert_int_equal(desk->flights.orphans, 0);
-        assert_int_equal(desk->flights.by_number.count, 0);
-}
-
 /* Who asks the same again takes it over. */
 static void test_left_and_boarded(void **state)
 {
@@ -545,6 +523,45 @@ static void test_the_end(void **state)
         assert_true(timers_next(&bench->lone.desk->flight_timers) == UINT64_MAX);
 }
 
+/* A datagram that was left is no business of anybody's any more, but its silence is remembered of the server. */
+static void test_left_and_silent(void **state)
+{
+        struct bench *bench = *state;
+        struct desk *desk = bench->lone.desk;
+        struct outgoing out = to(bench, "www.example.", "192.0.2.1");
+        struct flight *flight = launch(bench, &out);
+
+        task_leave_flights(bench->task);
+        assert_int_equal(lone_count(&bench->lone, ACTION_RECALL), 0);
+        assert_int_equal(desk->flights.orphans, 1);
+        assert_ptr_equal(next_timer(bench), flight);
+        flight_on_time(desk, flight); /* slow, and nobody is there to hedge it */
+        flight_on_time(desk, next_timer(bench));
+        assert_int_equal(servers_get(desk, &out.server.address)->note.timeouts, 1);
+        assert_int_equal(desk->flights.orphans, 1);
+        flight_on_time(desk, next_timer(bench));
+        assert_int_equal(lone_count(&bench->lone, ACTION_RECALL), 1);
+        assert_int_equal(desk->flights.orphans, 0);
+        assert_int_equal(desk->flights.by_number.count, 0);
+}
+
+/* A worker that comes late has not read what came meanwhile either: no server is blamed before it has. */
+static void test_a_late_worker(void **state)
+{
+        struct bench *bench = *state;
+        struct outgoing out = to(bench, "www.example.", "192.0.2.1");
+        struct flight *flight = launch(bench, &out);
+
+        lone_pass(&bench->lone, 500); /* hedge and patience are long over */
+        flight_on_time(bench->lone.desk, flight);
+        assert_false(bench->task->hedge_wanted || bench->task->nudged);
+        assert_ptr_equal(next_timer(bench), flight);
+        assert_int_equal(servers_get(bench->lone.desk, &out.server.address)->note.timeouts, 0);
+        flight_on_time(bench->lone.desk, flight);
+        assert_true(bench->task->nudged);
+        assert_int_equal(servers_get(bench->lone.desk, &out.server.address)->note.timeouts, 1);
+}
+
 /* An equal message may be sent anew beside a late one; each keeps its own number. */
 static void test_a_new_one_beside_a_late_one(void **state)
 {
@@ -625,6 +642,7 @@ int main(void)
                 TEST(test_what_makes_messages_equal),
                 TEST(test_boarding_and_leaving),
                 TEST(test_left_and_silent),
+                TEST(test_a_late_worker),
                 TEST(test_left_and_boarded),
                 TEST(test_left_and_answered),
                 TEST(test_the_right_reply),

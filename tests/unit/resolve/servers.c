@@ -102,6 +102,37 @@ static void test_patience(void **state)
         }
 }
 
+/* Of a server that nobody knows as much is expected as of others lately, within bounds. */
+static void test_the_unknown_are_typical(void **state)
+{
+        static const struct {
+                uint64_t rtt_us;
+                uint64_t patience_us, hedge_us, cost_us; /* about */
+        } rows[] = {
+                { 1 * MS, 150 * MS, 50 * MS, 40 * MS },
+                { 90 * MS, 150 * MS, 90 * MS, 90 * MS },
+                { 300 * MS, 300 * MS, 150 * MS, 300 * MS },
+                { 900 * MS, 400 * MS, 150 * MS, 400 * MS },
+        };
+        struct lone_desk *lone = *state;
+        const struct task *task = lone_request(lone, "www.example.", TYPE_A)->root;
+
+        for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                const struct endpoint unknown = { .address = two, .port = 53 };
+                struct candidate candidate;
+                const char *why = NULL;
+
+                for (unsigned n = 0; n < 60; n++)
+                        servers_heard(lone->desk, &one, rows[i].rtt_us);
+                assert_in_range(servers_patience(lone->desk, &unknown.address, 0), rows[i].patience_us,
+                                rows[i].patience_us + 10 * MS);
+                assert_in_range(servers_hedge(lone->desk, &unknown.address), rows[i].hedge_us,
+                                rows[i].hedge_us + 10 * MS);
+                assert_true(servers_consider(lone->desk, task, &unknown, &candidate, &why));
+                assert_in_range(candidate.cost_us, rows[i].cost_us, rows[i].cost_us + 20 * MS);
+        }
+}
+
 static void test_hedge(void **state)
 {
         struct lone_desk *lone = *state;
@@ -354,6 +385,7 @@ int main(void)
                 TEST(test_smoothing),
                 TEST(test_odd_times),
                 TEST(test_patience),
+                TEST(test_the_unknown_are_typical),
                 TEST(test_hedge),
                 TEST(test_the_dead_rest),
                 TEST(test_an_outage_condemns_nobody),
