@@ -148,16 +148,6 @@ static bool run_take(struct store_writer *writer, struct run *run)
         return run->batch_count > 0 || run->flush;
 }
 
-static void run_flush(struct store_writer *writer, struct message *flush)
-{
-        uint64_t deleted = 0;
-        enum err err = settle_flush(writer->settings.store, flush->what, &flush->name, &deleted);
-
-        if (flush->done)
-                flush->done(flush->context, err, deleted);
-        free(flush);
-}
-
 static void settled_add(struct settled *sum, const struct settled *more)
 {
         sum->put += more->put;
@@ -170,22 +160,39 @@ static void settled_add(struct settled *sum, const struct settled *more)
         sum->expired += more->expired;
 }
 
+static void run_count(struct store_writer *writer, const struct run *run, const struct settled *settled)
+{
+        uv_mutex_lock(&writer->lock);
+        settled_add(&writer->counts.settled, settled);
+        writer->counts.transactions += run->flush == NULL;
+        writer->counts.flushes += run->flush != NULL;
+        uv_mutex_unlock(&writer->lock);
+}
+
+/* Who asked for the flush is told last: they may look at the counts at once. */
+static void run_flush(struct store_writer *writer, const struct run *run)
+{
+        struct message *flush = run->flush;
+        uint64_t deleted = 0;
+        enum err err = settle_flush(writer->settings.store, flush->what, &flush->name, &deleted);
+
+        run_count(writer, run, &(struct settled){ 0 });
+        if (flush->done)
+                flush->done(flush->context, err, deleted);
+        free(flush);
+}
+
 /* Without the lock: this is what workers must not wait for. */
 static void run_do(struct store_writer *writer, struct run *run, uint64_t now_s)
 {
         const struct writer_settings *settings = &writer->settings;
-        struct settled settled = { 0 };
 
-        if (run->flush)
-                run_flush(writer, run->flush);
-        else
-                settled = settle_apply(settings->store, settings->hand, run->batch, run->batch_count, now_s);
-
-        uv_mutex_lock(&writer->lock);
-        settled_add(&writer->counts.settled, &settled);
-        writer->counts.transactions += run->flush == NULL;
-        writer->counts.flushes += run->flush != NULL;
-        uv_mutex_unlock(&writer->lock);
+        if (run->flush) {
+                run_flush(writer, run);
+                return;
+        }
+        struct settled settled = settle_apply(settings->store, settings->hand, run->batch, run->batch_count, now_s);
+        run_count(writer, run, &settled);
 }
 
 /* Look after the store; returns when to do so again. */
