@@ -28,13 +28,14 @@ DENIALS = ("nsec", "nsec3", "optout")
 PROVIDER = ("127.53.2.1", "127.53.2.2")
 
 # How the servers of odd zones misbehave: rows of behaviours.def. Each way has a zone of which that is the only server,
-# and one that has a good server as well.
+# and one that has a good server as well. Damage is always of the same kind, so that all are asked to read the same.
 WAYS = """
     silent silent-udp silent-tcp lose=30 slow=300 drop-edns truncate tcp-refuse truncate+tcp-refuse truncate+tcp-close
     truncate+tcp-cut=20 truncate+silent-tcp truncate-all forge-id=3 forge-port=3 forge-address=3 forge-question=3
     forge-case=3 rcode=1 rcode=2 rcode=3 rcode=4 rcode=5 rcode=6 rcode=9 rcode=15 formerr-edns notimp-edns servfail-edns
     upward no-aa no-opt no-question nxdomain-ent poison=www.example.com cookie cookie-required wrong-id wrong-question
-    wrong-type lowercase not-response wrong-opcode malformed
+    wrong-type lowercase not-response wrong-opcode malformed=5 malformed=7 malformed=17 malformed=23 malformed=26
+    malformed=30 malformed=35
 """.split()
 
 
@@ -155,10 +156,10 @@ class OddLab(OwnLab):
             name = way.replace("=", "-").replace("+", "-").replace(".", "-")
             address = f"127.53.5.{number + 1}"
             self.add("odd.zone", f"{name} NS ns.{name}", f"ns.{name} A {address}",
-                     f"half-{name} NS ns.half-{name}", f"ns.half-{name} A {address}", f"half-{name} NS ns1.provider.net.")
-            self.add("lab.conf", f"zone {name}.odd child.zone", f"zone half-{name}.odd child.zone",
-                     f"server {address} {name}.odd half-{name}.odd +{way.replace('+', ' +')}",
-                     f"server {PROVIDER[0]} half-{name}.odd")
+                     f"{name}-half NS ns.{name}-half", f"ns.{name}-half A {address}", f"{name}-half NS ns1.provider.net.")
+            self.add("lab.conf", f"zone {name}.odd child.zone", f"zone {name}-half.odd child.zone",
+                     f"server {address} {name}.odd {name}-half.odd +{way.replace('+', ' +')}",
+                     f"server {PROVIDER[0]} {name}-half.odd")
 
     def zone_files(self):
         """The odd zones alone."""
