@@ -198,6 +198,27 @@ static enum trust_state judge_keys(struct piece *piece)
         return verdict_is(piece, trust.verdict);
 }
 
+/*
+ * Signatures that were asked for are not signed themselves (RFC 4035 2.2): as good as their zone, but never secure. Of
+ * several zones that signed at this name it is the lowest, as for other data.
+ */
+static enum trust_state judge_signatures(struct piece *piece)
+{
+        const struct rrset *set = &piece->finding->set;
+        struct name zone = floor_of(piece);
+        struct trust trust;
+        struct rrsig sig;
+
+        for (unsigned i = 0; i < set->count; i++)
+                if (rrsig_read(&set->rdata[i], &sig) && may_speak(piece, &sig.signer) &&
+                    name_is_below(&sig.signer, &zone))
+                        zone = sig.signer;
+        if (trust_of(piece->task, &zone, &trust) == TRUST_WAIT)
+                return TRUST_WAIT;
+        piece->why = trust.why;
+        return verdict_is(piece, trust.verdict == VERDICT_SECURE ? VERDICT_INSECURE : trust.verdict);
+}
+
 static enum trust_state judge_set(struct piece *piece)
 {
         const struct rrset *set = &piece->finding->set;
@@ -208,14 +229,14 @@ static enum trust_state judge_set(struct piece *piece)
 
         if (set->type == TYPE_DNSKEY)
                 return judge_keys(piece);
+        if (set->type == TYPE_RRSIG)
+                return judge_signatures(piece);
         is_signed = find_speaker(piece, set, 1, &zone);
         if (trust_of(piece->task, &zone, &trust) == TRUST_WAIT)
                 return TRUST_WAIT;
         piece->why = trust.why;
         if (trust.verdict != VERDICT_SECURE)
                 return verdict_is(piece, trust.verdict);
-        if (set->type == TYPE_RRSIG) /* RFC 4035 2.2: signatures are not signed themselves */
-                return verdict_is(piece, VERDICT_INSECURE);
         if (!is_signed)
                 return judge_unsigned_set(piece, set, &zone);
         if (trust_set(piece->task, set, trust.keys, &verified, &good, &piece->why) == TRUST_WAIT)
