@@ -25,6 +25,7 @@ enum {
         WRITE_EACH_S = 3600,  /* how often at least that a look was good is written down */
         SLEEP_MAX_S = 3600,   /* the clock may be set meanwhile */
         SLEEP_MIN_S = 1,
+        CLOCK_JUMP_S = 2,
         SLEEP_UNASKED_S = 5,  /* while nobody has asked anything */
 };
 
@@ -175,6 +176,48 @@ static void see(struct keeper *keeper, const struct sighting *sighting)
                 write_ledger(keeper);
 }
 
+/* --- The clock ---------------------------------------------------------------------------------------------------- */
+
+static int64_t clock_lead_s(void)
+{
+        struct clock clock;
+
+        clock_tick(&clock);
+        return (int64_t)clock.now.wall_s - (int64_t)(clock.now.mono_us / 1000000);
+}
+
+static void trust_clock(struct keeper *keeper, const char *why)
+{
+        char date[DATE_TEXT_MAX];
+
+        if (!keeper->clock_in_doubt)
+                return;
+        keeper->clock_in_doubt = false;
+        uv_timer_stop(&keeper->watch);
+        log_line(LOG_TRUST, "the clock is no longer in doubt at %s: %s", date_text(now_s(), date), why);
+}
+
+/* Workers see by themselves that the clock was set, with whatever comes next; here it is about the line in the log. */
+static void watch_fired(uv_timer_t *timer)
+{
+        struct keeper *keeper = timer->data;
+
+        if (llabs(clock_lead_s() - keeper->doubted_lead_s) > CLOCK_JUMP_S)
+                trust_clock(keeper, "it has been set, and what failed for its time is tried again");
+}
+
+/* One line, however many workers and questions meet it. */
+static void doubt_clock(struct keeper *keeper, const char *sentence)
+{
+        if (keeper->clock_in_doubt)
+                return;
+        keeper->clock_in_doubt = true;
+        keeper->doubted_lead_s = clock_lead_s();
+        uv_timer_start(&keeper->watch, watch_fired, MS, MS);
+        log_line(LOG_TRUST, "WARNING: %s. Until it is set nothing validates, and the names in `ntp-names` resolve "
+                            "without validation", sentence);
+}
+
 /* --- News of workers ---------------------------------------------------------------------------------------------- */
 
 struct news_letter {
@@ -197,6 +240,12 @@ static void news_open(struct letter *letter, void *reader)
         case NEWS_KEYS:
                 if (sighting_read(&bytes, &sighting) == ERR_OK)
                         see(keeper, &sighting);
+                break;
+        case NEWS_CLOCK_WRONG:
+                doubt_clock(keeper, (const char *)news->bytes);
+                break;
+        case NEWS_CLOCK_RIGHT:
+                trust_clock(keeper, "the keys of the root are good by it");
                 break;
         }
         free(news);
@@ -361,7 +410,8 @@ enum err keeper_open(struct keeper *keeper, struct server *server)
         (void)snprintf(keeper->path, sizeof keeper->path, "%s/trust-anchors", settings->state_dir);
         server->policy = keeper_learn(keeper, server->policy);
         uv_timer_init(&server->loop, &keeper->timer);
-        keeper->timer.data = keeper;
+        uv_timer_init(&server->loop, &keeper->watch);
+        keeper->timer.data = keeper->watch.data = keeper;
         return mailbox_init(&keeper->mailbox, &server->loop, keeper, MAILBOX_MAX);
 }
 
@@ -374,6 +424,7 @@ void keeper_close(struct keeper *keeper)
 {
         mailbox_close(&keeper->mailbox);
         uv_close((uv_handle_t *)&keeper->timer, NULL);
+        uv_close((uv_handle_t *)&keeper->watch, NULL);
 }
 
 void keeper_fini(struct keeper *keeper)

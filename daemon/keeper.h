@@ -31,6 +31,9 @@ struct keeper {
         uint64_t written_s;       /* wall clock */
         struct mailbox mailbox;
         uv_timer_t timer;
+        bool clock_in_doubt;      /* a worker said so, and the log */
+        int64_t doubted_lead_s;   /* by how much the wall clock was ahead of the monotonic one then */
+        uv_timer_t watch;         /* runs while the clock is in doubt */
         uint64_t errands;         /* so far; numbers them */
         uint64_t errand;          /* the one that a worker runs now; 0: none */
         struct followed_zone *looked_at; /* by that errand; NULL once the look was a good one */

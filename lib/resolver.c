@@ -40,6 +40,7 @@ static bool desk_open(struct desk *desk, const struct resolver_host *host)
         desk->policy = policy_hold(host->policy);
         desk->metrics = host->metrics;
         desk_take_crypto(desk);
+        doubt_init(&desk->doubt);
         desk->worker = host->worker;
         arena_init(&desk->outbox, OUTBOX_MAX);
         timers_init(&desk->flight_timers, TIMERS_MAX);
@@ -164,6 +165,7 @@ void resolver_feed(struct resolver *r, const struct event *event, struct moment 
 
         clear_outbox(desk);
         desk->now = now;
+        doubt_begin(desk);
         cache_begin(desk->cache, &now);
         take_event(desk, event);
         run_awake(desk);

@@ -96,7 +96,9 @@ enum action_kind {
 
 /* What a worker finds out for all. */
 enum news {
-        NEWS_KEYS, /* a zone whose anchors are followed has shown its keys: a sighting (dnssec/sighting.h) */
+        NEWS_KEYS,        /* a zone whose anchors are followed has shown its keys: a sighting (dnssec/sighting.h) */
+        NEWS_CLOCK_WRONG, /* the wall clock is in doubt: a sentence, and a NUL */
+        NEWS_CLOCK_RIGHT, /* not any more: the root's keys are good by it */
 };
 
 struct action {

@@ -10,6 +10,7 @@
 #include "policy/access.h"
 #include "resolve/border.h"
 #include "resolve/crowd.h"
+#include "resolve/doubt.h"
 #include "resolve/enquiry.h"
 #include "resolve/flight.h"
 #include "resolve/prefetch.h"
@@ -63,6 +64,7 @@ struct desk {
         struct crypto_policy crypto;      /* of the newest settings */
         struct key_shelf key_shelf;       /* keys that signatures are checked with */
         struct check_memo memo;           /* signatures checked or being checked */
+        struct doubt doubt;               /* about the wall clock */
         struct key_ring key_ring;         /* zones whose place in a chain of trust is known */
         struct task *checking[CHECKING_LISTS]; /* tasks that wait for checks, by the last bits of their numbers */
         struct cookie_secrets cookies;    /* for clients; the same in all workers */

@@ -71,6 +71,8 @@ static bool look_in_cache(struct task *task, const struct name *name, uint16_t t
                 return false;
         if (!counts(task, out, type) || (out->kind == FINDING_FAILURE && may_be_late(task)))
                 return false;
+        if (out->kind == FINDING_FAILURE && doubt_forgets(task, out))
+                return false;
         return !trust_tolerates_bogus(request) || out->kind != FINDING_FAILURE || out->verdict != VERDICT_BOGUS;
 }
 

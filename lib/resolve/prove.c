@@ -192,6 +192,8 @@ static enum trust_state judge_keys(struct piece *piece)
             sight_keys(piece->task, &piece->finding->set, trust.verdict == VERDICT_SECURE) == TRUST_WAIT)
                 return TRUST_WAIT;
         piece->why = trust.why;
+        if (name_is_root(&piece->finding->set.owner) && trust.verdict != VERDICT_INDETERMINATE)
+                doubt_root_keys(piece->task, &piece->finding->set, trust.verdict == VERDICT_SECURE, &piece->why);
         if (trust.verdict == VERDICT_SECURE && piece->finding->ends_at > trust.ends_at)
                 piece->finding->ends_at = trust.ends_at;
         piece->data_failed = trust.verdict == VERDICT_BOGUS;
@@ -456,6 +458,19 @@ static void shorten(struct claim *claim, unsigned aliases)
         claim->class = REPLY_ALIAS;
 }
 
+/* What has been judged so far counts for nothing: the verdict depends on a clock that is in doubt. */
+static enum task_state take_unjudged(struct task *task)
+{
+        struct piece piece;
+
+        for (unsigned i = 0; piece_at(task, i, &piece); i++)
+                piece.finding->verdict = VERDICT_UNCHECKED;
+        request_trace(task->request, task->number, STEP_VERDICT, &task->cut.delegation->cut,
+                      "not validated: the clock is in doubt, and this name may help to set it");
+        metrics_inc(&task->request->desk->metrics->verdicts[VERDICT_UNCHECKED]);
+        return TASK_KEEP;
+}
+
 static enum task_state judge_all(struct task *task)
 {
         struct piece piece;
@@ -463,9 +478,13 @@ static enum task_state judge_all(struct task *task)
         while (piece_at(task, task->judged, &piece)) {
                 if (judge(&piece) == TRUST_WAIT)
                         return TASK_PROVE;
-                tell(&piece);
                 bool refused =
                         piece.finding->verdict == VERDICT_BOGUS || piece.finding->verdict == VERDICT_INDETERMINATE;
+                if (refused)
+                        doubt_failure(task, &piece.why);
+                if (doubt_excuses(task->request))
+                        return take_unjudged(task);
+                tell(&piece);
                 if (refused && piece.is_end_of_chain && piece.data_failed) {
                         shorten(task->claim, task->judged);
                         continue;
@@ -487,6 +506,8 @@ enum task_state task_prove(struct task *task)
                 return TASK_KEEP; /* nothing of it is believed but the way it leads */
         if (trust_wanted(task))
                 return judge_all(task);
+        if (doubt_excuses(task->request))
+                return take_unjudged(task);
         request_trace(task->request, task->number, STEP_VERDICT, &task->cut.delegation->cut, "not validated");
         metrics_inc(&task->request->desk->metrics->verdicts[VERDICT_UNCHECKED]);
         return TASK_KEEP;

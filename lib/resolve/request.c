@@ -369,7 +369,7 @@ bool request_spend_on_zone(struct request *request, const struct name *cut)
 
 bool request_may_keep(const struct request *request)
 {
-        return request->policy == request->desk->policy;
+        return request->policy == request->desk->policy && !doubt_excuses(request);
 }
 
 /* --- Running ------------------------------------------------------------------------------------------------------ */

@@ -131,8 +131,8 @@ bool request_spend(struct request *request, enum purse purse, uint64_t amount);
 bool request_spend_on_zone(struct request *request, const struct name *cut);
 
 /**
- * May what it found out enter the cache? Not when new settings or anchors came since it began: it was judged by old
- * ones.
+ * May what it found out enter the cache? Not when new settings or anchors came since it began, as it was judged by old
+ * ones, and not what nobody judges while the clock is in doubt.
  */
 bool request_may_keep(const struct request *request);
 

@@ -133,7 +133,8 @@ bool trust_wanted(const struct task *task)
 {
         const struct request *request = task->request;
 
-        return request->policy->settings->validation != VALIDATION_NO && request->policy->anchors;
+        return request->policy->settings->validation != VALIDATION_NO && request->policy->anchors &&
+               !doubt_excuses(request);
 }
 
 bool trust_tolerates_bogus(const struct request *request)
@@ -518,8 +519,13 @@ static enum trust_state trust_in_keys(struct task *task, const struct name *zone
 
         if (!final && sub != task)
                 return wait_for(task, zone, TYPE_DNSKEY, out);
-        if (final && final->kind == FINDING_FAILURE)
-                return from_failure(sub, out);
+        if (final && final->kind == FINDING_FAILURE) {
+                enum trust_state state = from_failure(sub, out);
+
+                if (name_is_root(zone)) /* another worker may have met them: the failure came out of the cache */
+                        doubt_cached_root_keys(task, &out->why);
+                return state;
+        }
         /* What this very question for the keys got is not a set that could be judged by itself. */
         if (!final || final->kind != FINDING_SET || sub->outcome.alias_count) {
                 say(&out->why, EDE_DNSKEY_MISSING, "", zone, " has a DS record but no DNSKEY");

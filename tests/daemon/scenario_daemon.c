@@ -8,11 +8,12 @@
  * clock jumps at TIME_PASSES. Without names the scenarios of this tree are played, and those below CAIRN_SCENARIOS.
  *
  * Time is real here, and so are its delays: what fails is tried once more, alone. Left out are the steps that need
- * virtual time or the trace, and files with `in-process: yes`. Where namespaces are forbidden or libfaketime is missing the
+ * virtual time or the trace, and files with `in-process: yes`. Where namespaces are forbidden or time cannot be faked the
  * program ends with 77: skipped.
  */
 #include "collection.h"
 #include "fake.h"
+#include "faketime.h"
 #include "netns.h"
 #include "rpl.h"
 #include <dirent.h>
@@ -37,12 +38,6 @@ enum {
         END_MS = 2000,
         WHY_MAX = 900,
         JOBS_MAX = 16
-};
-
-static const char *const faketime_paths[] = {
-        "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1",
-        "/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1",
-        "/usr/lib/faketime/libfaketimeMT.so.1",
 };
 
 /* One file, played once. */
@@ -77,28 +72,12 @@ static void fail(struct stage *stage, unsigned line, const char *format, ...)
 
 /* --- The daemon --------------------------------------------------------------------------------------------------- */
 
-static const char *find_faketime(void)
-{
-        for (size_t i = 0; i < sizeof faketime_paths / sizeof *faketime_paths; i++)
-                if (!access(faketime_paths[i], R_OK))
-                        return faketime_paths[i];
-        return NULL;
-}
-
-/* libfaketime reads this file each time somebody asks what time it is; so it is replaced whole. */
 static void write_clock(const struct stage *stage)
 {
-        char path[128], next[128];
-        FILE *file;
+        char path[128];
 
         (void)snprintf(path, sizeof path, "%s/clock", stage->dir);
-        (void)snprintf(next, sizeof next, "%s/clock.next", stage->dir);
-        file = fopen(next, "w");
-        if (file) {
-                fprintf(file, "%+lld\n", stage->offset_s);
-                fclose(file);
-                rename(next, path);
-        }
+        faketime_set(path, stage->offset_s);
 }
 
 static bool write_config(struct stage *stage, bool minimise)
@@ -134,11 +113,7 @@ static void become_daemon(const struct stage *stage)
                 log = open("log", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
         if (log >= 0)
                 dup2(log, STDERR_FILENO);
-        setenv("LD_PRELOAD", find_faketime(), 1);
-        setenv("FAKETIME_TIMESTAMP_FILE", clock, 1);
-        setenv("FAKETIME_NO_CACHE", "1", 1);
-        setenv("FAKETIME_DONT_FAKE_MONOTONIC", "1", 1);
-        setenv("ASAN_OPTIONS", "verify_asan_link_order=0:detect_leaks=0", 0);
+        faketime_adopt(clock);
         execl(program, "cairnd", "--config", "cairn.yaml", (char *)NULL);
         _exit(126);
 }
@@ -548,8 +523,8 @@ int main(int argc, char **argv)
         }
         if (run.jobs < 1 || run.jobs > JOBS_MAX)
                 return usage();
-        if (!find_faketime() || !getenv("CAIRN_BUILD")) {
-                puts("libfaketime or CAIRN_BUILD is missing");
+        if (!faketime_works() || !getenv("CAIRN_BUILD")) {
+                puts("time cannot be faked, or CAIRN_BUILD is missing");
                 return STATUS_SKIPPED;
         }
         if (!run.collection.count && !add_defaults(&run))

@@ -1,4 +1,6 @@
 #include "cairnd.h"
+
+#include "faketime.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -101,6 +103,8 @@ static void become_cairnd(const struct cairnd *cairnd, const struct cairnd_optio
 
                 setrlimit(RLIMIT_NOFILE, &limit);
         }
+        if (options->fake_time)
+                faketime_adopt(options->fake_time);
         execl(program, program, "--config", config, (char *)NULL);
         _exit(127);
 }

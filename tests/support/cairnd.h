@@ -25,6 +25,7 @@ struct cairnd_options {
         const char *trace_log;  /* file of its trace log; NULL: off */
         const char *control;    /* name of its control socket; NULL: control */
         uid_t owner;            /* of its directory; 0: us */
+        const char *fake_time;  /* the file of its wall clock (faketime.h); NULL: the real one */
         unsigned files_max;     /* open files it may have; 0: as many as we */
         const struct cairnd *beside; /* share that one's port and directory, to be refused; NULL */
 };

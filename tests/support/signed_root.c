@@ -72,20 +72,28 @@ static size_t write_answer(struct signed_root *root, const struct query *query, 
         return c.len;
 }
 
+size_t signed_root_answer(struct signed_root *root, const uint8_t *bytes, size_t len, uint8_t *out)
+{
+        struct query query;
+
+        if (query_read(bytes, len, &query) != ERR_OK)
+                return 0;
+        pthread_mutex_lock(&root->lock);
+        size_t out_len = write_answer(root, &query, out);
+        pthread_mutex_unlock(&root->lock);
+        return out_len;
+}
+
 static void take_question(struct signed_root *root)
 {
         uint8_t bytes[ROOM], out[ROOM];
         struct sockaddr_in from;
         socklen_t from_len = sizeof from;
-        struct query query;
         ssize_t len = recvfrom(root->fd, bytes, sizeof bytes, 0, (struct sockaddr *)&from, &from_len);
+        size_t out_len = len < 0 ? 0 : signed_root_answer(root, bytes, (size_t)len, out);
 
-        if (len < 0 || query_read(bytes, (size_t)len, &query) != ERR_OK)
-                return;
-        pthread_mutex_lock(&root->lock);
-        size_t out_len = write_answer(root, &query, out);
-        pthread_mutex_unlock(&root->lock);
-        sendto(root->fd, out, out_len, 0, (struct sockaddr *)&from, from_len);
+        if (out_len)
+                sendto(root->fd, out, out_len, 0, (struct sockaddr *)&from, from_len);
 }
 
 static void *serve(void *argument)
@@ -99,11 +107,8 @@ static void *serve(void *argument)
         return NULL;
 }
 
-void signed_root_start(struct signed_root *root, uint32_t inception, uint32_t expiration)
+void signed_root_init(struct signed_root *root, uint32_t inception, uint32_t expiration)
 {
-        struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-        socklen_t len = sizeof address;
-
         *root = (struct signed_root){ .inception = inception, .expiration = expiration };
         for (unsigned i = 0; i < SIGNED_ROOT_KEYS; i++) {
                 signer_key_make(&root->key[i], SIGNER_ED25519, 0, (uint8_t)(70 + i));
@@ -111,6 +116,20 @@ void signed_root_start(struct signed_root *root, uint32_t inception, uint32_t ex
         }
         root->part[0] = ROOT_KEY_SIGNS;
         pthread_mutex_init(&root->lock, NULL);
+}
+
+void signed_root_fini(struct signed_root *root)
+{
+        for (unsigned i = 0; i < SIGNED_ROOT_KEYS; i++)
+                signer_key_fini(&root->key[i]);
+}
+
+void signed_root_start(struct signed_root *root, uint32_t inception, uint32_t expiration)
+{
+        struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+        socklen_t len = sizeof address;
+
+        signed_root_init(root, inception, expiration);
         root->fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
         assert_int_equal(bind(root->fd, (struct sockaddr *)&address, sizeof address), 0);
         assert_int_equal(getsockname(root->fd, (struct sockaddr *)&address, &len), 0);
@@ -125,8 +144,7 @@ void signed_root_stop(struct signed_root *root)
         pthread_join(root->thread, NULL);
         close(root->quit[0]);
         close(root->fd);
-        for (unsigned i = 0; i < SIGNED_ROOT_KEYS; i++)
-                signer_key_fini(&root->key[i]);
+        signed_root_fini(root);
 }
 
 void signed_root_let(struct signed_root *root, unsigned key, enum signed_root_part part)

@@ -29,7 +29,14 @@ struct signed_root {
         uint32_t inception, expiration;
 };
 
-/** Key 0 signs, the others are absent; signatures are good for this time. */
+/** Key 0 signs, the others are absent; signatures are good for this time. No thread, no socket. */
+void signed_root_init(struct signed_root *root, uint32_t inception, uint32_t expiration);
+void signed_root_fini(struct signed_root *root);
+
+/** What it answers to a query. Returns the length, 0 for none; out holds 4096 bytes. */
+size_t signed_root_answer(struct signed_root *root, const uint8_t *query, size_t len, uint8_t *out);
+
+/** The same with a thread that serves it. */
 void signed_root_start(struct signed_root *root, uint32_t inception, uint32_t expiration);
 void signed_root_stop(struct signed_root *root);
 
