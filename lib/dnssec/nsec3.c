@@ -269,24 +269,34 @@ static enum denial missing(const struct chain *chain, struct reason *why, const 
 struct encloser {
         struct name closest;
         const struct nsec3 *next_closer; /* covers the name one label longer */
+        bool is_implied;                 /* the apex, which no record shows */
 };
 
-/* The closest ancestor that exists, and the proof that the name below it does not. The name itself is no candidate. */
+/*
+ * The closest ancestor that exists, and the proof that the name below it does not. The name itself is no candidate.
+ *
+ * The apex exists, or nobody had signed these records, so a proof may do without its own. NSD leaves it out where names
+ * are denied below one that has no record either, being empty but for unsigned delegations. That is believed for an
+ * opt-out span alone, which proves no more than that nothing signed is there, and never of a delegation.
+ */
 static bool find_encloser(struct chain *chain, const struct name *name, struct encloser *out)
 {
-        for (unsigned labels = name->label_count; labels-- > chain->context->zone->label_count;) {
+        const unsigned apex = chain->context->zone->label_count;
+
+        for (unsigned labels = name->label_count; labels-- > apex;) {
                 const struct nsec3 *found = match(chain, hash_of(chain, name, labels));
 
                 if (chain->spent)
                         return false;
-                if (!found)
+                if (!found && labels > apex)
                         continue;
                 /* RFC 5155 8.3: the parent's side of a cut, or a DNAME, encloses nothing. */
-                if (denial_is_silent_below(&found->types))
+                if (found && denial_is_silent_below(&found->types))
                         return false;
                 out->closest = name_ancestor(name, labels);
                 out->next_closer = cover(chain, hash_of(chain, name, labels + 1));
-                return out->next_closer != NULL;
+                out->is_implied = !found;
+                return out->next_closer && (found || out->next_closer->opt_out);
         }
         return false;
 }
@@ -333,7 +343,7 @@ enum denial nsec3_denies_type(const struct denial_context *context, const struct
         const struct nsec3 *found = match(&chain, hash_of(&chain, qname, qname->label_count));
         if (found)
                 return denial_by_types(context, &found->types, qname, type, why); /* RFC 5155 8.5, 8.6 */
-        if (!find_encloser(&chain, qname, &encloser))
+        if (!find_encloser(&chain, qname, &encloser) || (encloser.is_implied && type == TYPE_DS))
                 return missing(&chain, why, "no NSEC3 record is about ", qname, "");
         if (denial_wildcard(&encloser.closest, room, &wildcard) && hash_name(&chain, &wildcard, hash))
                 found = match(&chain, hash);
@@ -375,7 +385,7 @@ enum denial nsec3_denies_ds(const struct denial_context *context, const struct n
         const struct nsec3 *found = match(&chain, hash_of(&chain, cut, cut->label_count));
         if (found && denial_is_of_parent(&found->types) && !denial_has(&found->types, TYPE_DS))
                 return DENIAL_PROVEN;
-        if (!found && find_encloser(&chain, cut, &encloser) && encloser.next_closer->opt_out)
+        if (!found && find_encloser(&chain, cut, &encloser) && !encloser.is_implied && encloser.next_closer->opt_out)
                 return DENIAL_OPT_OUT;
         return missing(&chain, why, "no NSEC3 record shows that the delegation of ", cut, " is unsigned");
 }
