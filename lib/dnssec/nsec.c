@@ -2,6 +2,7 @@
 
 #include "dnssec/denial.h"
 #include "dnssec/nsec3.h"
+#include "wire/codes.h"
 #include "wire/rrtype.h"
 
 /* One NSEC record, read. */
@@ -173,11 +174,21 @@ static bool uses_nsec3(const struct denial_context *context)
         return false;
 }
 
+/* A zone that changes from one kind to the other may show records of both, and either proves (RFC 5155 10.4, 10.5). */
+static bool tries_nsec3(const struct denial_context *context, enum denial by_nsec, struct reason *why)
+{
+        if (by_nsec != DENIAL_MISSING || !uses_nsec3(context))
+                return false;
+        *why = (struct reason){ .ede = EDE_NONE };
+        return true;
+}
+
 enum denial denial_of_name(const struct denial_context *context, const struct name *qname, struct reason *why)
 {
         if (!is_in_zone(context, qname))
                 return outside(qname, why);
-        return (uses_nsec3(context) ? nsec3_denies_name : nsec_denies_name)(context, qname, why);
+        enum denial denial = nsec_denies_name(context, qname, why);
+        return tries_nsec3(context, denial, why) ? nsec3_denies_name(context, qname, why) : denial;
 }
 
 enum denial denial_of_type(const struct denial_context *context, const struct name *qname, uint16_t type,
@@ -185,7 +196,8 @@ enum denial denial_of_type(const struct denial_context *context, const struct na
 {
         if (!is_in_zone(context, qname))
                 return outside(qname, why);
-        return (uses_nsec3(context) ? nsec3_denies_type : nsec_denies_type)(context, qname, type, why);
+        enum denial denial = nsec_denies_type(context, qname, type, why);
+        return tries_nsec3(context, denial, why) ? nsec3_denies_type(context, qname, type, why) : denial;
 }
 
 enum denial denial_of_closer(const struct denial_context *context, const struct name *qname, unsigned labels,
@@ -193,19 +205,21 @@ enum denial denial_of_closer(const struct denial_context *context, const struct 
 {
         if (!is_in_zone(context, qname) || labels < context->zone->label_count || labels >= qname->label_count)
                 return outside(qname, why);
-        return (uses_nsec3(context) ? nsec3_denies_closer : nsec_denies_closer)(context, qname, labels, why);
+        enum denial denial = nsec_denies_closer(context, qname, labels, why);
+        return tries_nsec3(context, denial, why) ? nsec3_denies_closer(context, qname, labels, why) : denial;
 }
 
 enum denial denial_of_ds(const struct denial_context *context, const struct name *cut, struct reason *why)
 {
         if (!name_is_below(cut, context->zone))
                 return outside(cut, why);
-        return (uses_nsec3(context) ? nsec3_denies_ds : nsec_denies_ds)(context, cut, why);
+        enum denial denial = nsec_denies_ds(context, cut, why);
+        return tries_nsec3(context, denial, why) ? nsec3_denies_ds(context, cut, why) : denial;
 }
 
 bool denial_shows_no_cut(const struct denial_context *context, const struct name *name)
 {
         if (!name_is_below(name, context->zone))
                 return false;
-        return (uses_nsec3(context) ? nsec3_shows_no_cut : nsec_shows_no_cut)(context, name);
+        return nsec_shows_no_cut(context, name) || (uses_nsec3(context) && nsec3_shows_no_cut(context, name));
 }
