@@ -48,6 +48,7 @@ struct stage {
         struct address daemon, client;
         pid_t pid;
         long long offset_s; /* the daemon's wall clock, ahead of ours */
+        uint64_t began_ms;
         uint16_t next_id;
         bool keep_asks; /* the last query did not wait: its clients still do */
         bool verbose;
@@ -158,6 +159,7 @@ static void start_daemon(struct stage *stage, bool minimise)
         char line[300];
 
         stage->offset_s = (long long)rpl_start_time(stage->rpl, (uint64_t)time(NULL)) - (long long)time(NULL);
+        stage->began_ms = fake_now_ms();
         write_clock(stage);
         if (!write_config(stage, minimise)) {
                 fail(stage, 0, "the settings cannot be written");
@@ -224,10 +226,17 @@ static void play_query(struct stage *stage, const struct rpl_step *step)
                 fail(stage, step->line, "no response within 5 s");
 }
 
+/* How much more time may have passed than the file says: all that was real, and the second that had begun. */
+static uint32_t late_s(const struct stage *stage)
+{
+        return (uint32_t)((fake_now_ms() - stage->began_ms) / 1000 + 1);
+}
+
 static void play_check_answer(struct stage *stage, const struct rpl_step *step)
 {
         char why[WHY_MAX / 2];
 
+        step->entry->late_s = late_s(stage);
         for (unsigned i = 0; i < stage->fake.ask_count; i++) {
                 const struct fake_ask *ask = &stage->fake.ask[i];
                 struct rpl_received response = { ask->bytes, ask->len, ask->tcp };

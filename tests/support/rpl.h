@@ -90,6 +90,7 @@ struct rpl_demand {
 struct rpl_entry {
         unsigned line;   /* where ENTRY_BEGIN stands */
         uint32_t match;  /* enum rpl_match */
+        uint32_t late_s; /* where time is real: by how much TTLs may be off */
         uint32_t adjust; /* enum rpl_adjust */
         bool mandatory;
         bool dnssec_ok;     /* REPLY DO */

@@ -183,12 +183,21 @@ static bool same_edns(struct comparison *c)
                       ldns_pkt_edns_udp_size(c->got));
 }
 
-/* Same owner, class, type and RDATA; letter case of names does not count. */
-static bool same_record(const ldns_rr *a, const ldns_rr *b, bool ttl)
+#define ANY_TTL UINT32_MAX
+
+static bool same_ttl(const ldns_rr *a, const ldns_rr *b, uint32_t apart)
+{
+        uint32_t x = ldns_rr_ttl(a), y = ldns_rr_ttl(b);
+
+        return (x > y ? x - y : y - x) <= apart;
+}
+
+/* Same owner, class, type, RDATA, and TTL but for so many seconds; letter case of names does not count. */
+static bool same_record(const ldns_rr *a, const ldns_rr *b, uint32_t apart)
 {
         if (ldns_rr_get_type(a) != ldns_rr_get_type(b) || ldns_rr_get_class(a) != ldns_rr_get_class(b) ||
             ldns_dname_compare(ldns_rr_owner(a), ldns_rr_owner(b)) || ldns_rr_rd_count(a) != ldns_rr_rd_count(b) ||
-            (ttl && ldns_rr_ttl(a) != ldns_rr_ttl(b)))
+            !same_ttl(a, b, apart))
                 return false;
         for (size_t i = 0; i < ldns_rr_rd_count(a); i++) {
                 const ldns_rdf *x = ldns_rr_rdf(a, i), *y = ldns_rr_rdf(b, i);
@@ -199,10 +208,10 @@ static bool same_record(const ldns_rr *a, const ldns_rr *b, bool ttl)
         return true;
 }
 
-static bool has_record(const ldns_rr_list *list, const ldns_rr *rr, bool ttl)
+static bool has_record(const ldns_rr_list *list, const ldns_rr *rr, uint32_t apart)
 {
         for (size_t i = 0; i < ldns_rr_list_rr_count(list); i++)
-                if (same_record(ldns_rr_list_rr(list, i), rr, ttl))
+                if (same_record(ldns_rr_list_rr(list, i), rr, apart))
                         return true;
         return false;
 }
@@ -221,14 +230,14 @@ static bool differ_about(struct comparison *c, const char *section, const char *
 
 static bool same_section(struct comparison *c, const char *name, const ldns_rr_list *want, const ldns_rr_list *got)
 {
-        bool ttl = c->expected->match & RPL_MATCH_TTL;
+        uint32_t apart = c->expected->match & RPL_MATCH_TTL ? c->expected->late_s : ANY_TTL;
         size_t wanted = ldns_rr_list_rr_count(want), received = ldns_rr_list_rr_count(got);
 
         for (size_t i = 0; i < wanted; i++)
-                if (!has_record(got, ldns_rr_list_rr(want, i), ttl))
+                if (!has_record(got, ldns_rr_list_rr(want, i), apart))
                         return differ_about(c, name, "lacks", ldns_rr_list_rr(want, i));
         for (size_t i = 0; i < received; i++)
-                if (!has_record(want, ldns_rr_list_rr(got, i), ttl))
+                if (!has_record(want, ldns_rr_list_rr(got, i), apart))
                         return differ_about(c, name, "has", ldns_rr_list_rr(got, i));
         return wanted == received || differ(c, "%s has %zu records, not %zu", name, received, wanted);
 }
@@ -253,7 +262,7 @@ static bool same_order(struct comparison *c)
         const ldns_rr_list *want = ldns_pkt_answer(c->want), *got = ldns_pkt_answer(c->got);
 
         for (size_t i = 0; i < ldns_rr_list_rr_count(want) && i < ldns_rr_list_rr_count(got); i++)
-                if (!same_record(ldns_rr_list_rr(want, i), ldns_rr_list_rr(got, i), false))
+                if (!same_record(ldns_rr_list_rr(want, i), ldns_rr_list_rr(got, i), ANY_TTL))
                         return differ_about(c, "answer", "has out of order", ldns_rr_list_rr(got, i));
         return true;
 }
@@ -412,8 +421,8 @@ bool rpl_same_answer(const struct rpl_received *a, const struct rpl_received *b)
         bool same = x && y && full_rcode(x) == full_rcode(y) && ldns_pkt_ancount(x) == ldns_pkt_ancount(y);
 
         for (size_t i = 0; same && i < ldns_pkt_ancount(x); i++)
-                same = has_record(ldns_pkt_answer(y), ldns_rr_list_rr(ldns_pkt_answer(x), i), false) &&
-                       has_record(ldns_pkt_answer(x), ldns_rr_list_rr(ldns_pkt_answer(y), i), false);
+                same = has_record(ldns_pkt_answer(y), ldns_rr_list_rr(ldns_pkt_answer(x), i), ANY_TTL) &&
+                       has_record(ldns_pkt_answer(x), ldns_rr_list_rr(ldns_pkt_answer(y), i), ANY_TTL);
         ldns_pkt_free(x);
         ldns_pkt_free(y);
         return same;
