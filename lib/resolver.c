@@ -139,11 +139,12 @@ static void take_event(struct desk *desk, const struct event *event)
 
 #define TIMER_OWNER(timer, type) ((type *)(void *)((char *)(timer)-offsetof(type, timer)))
 
-static void run_timers(struct desk *desk)
+/* Clients wait no longer than promised; servers are blamed on ticks alone, before which replies have been read. */
+static void run_timers(struct desk *desk, bool tick)
 {
         struct timer *timer;
 
-        while ((timer = timers_take(&desk->flight_timers, desk->now.mono_us)))
+        while (tick && (timer = timers_take(&desk->flight_timers, desk->now.mono_us)))
                 flight_on_time(desk, TIMER_OWNER(timer, struct flight));
         while ((timer = timers_take(&desk->request_timers, desk->now.mono_us)))
                 request_on_time(TIMER_OWNER(timer, struct request));
@@ -169,8 +170,7 @@ void resolver_feed(struct resolver *r, const struct event *event, struct moment 
         cache_begin(desk->cache, &now);
         take_event(desk, event);
         run_awake(desk);
-        if (event->kind == EVENT_TICK)
-                run_timers(desk);
+        run_timers(desk, event->kind == EVENT_TICK);
         run_awake(desk);
         prefetch_start(desk);
         run_awake(desk);
