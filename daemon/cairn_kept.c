@@ -1,10 +1,12 @@
 #include "cairn_kept.h"
 
+#include "base/unit.h"
 #include "chain.h"
 #include "scenario.h"
 #include "watch/keep.h"
 #include <ctype.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,27 +45,15 @@ bool kept_is_meant(const struct call *call)
 
 /* --- What is asked ------------------------------------------------------------------------------------------------ */
 
-/* "90s", "10m", "2h", "1d" or just seconds, as seconds in digits. */
+/* A time as the daemon reads it: seconds, in digits. */
 static bool read_time(const char *text, char out[NUMBER_TEXT])
 {
-        static const struct {
-                char unit;
-                unsigned long seconds;
-        } units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 } };
-        char *end;
+        uint64_t seconds;
 
-        errno = 0;
-        unsigned long number = strtoul(text, &end, 10);
-        if (errno || end == text || !isdigit((unsigned char)*text) || number > UINT32_MAX)
+        if (!unit_read_time(text, UINT32_MAX * UINT64_C(86400), &seconds))
                 return false;
-        for (size_t i = 0; *end && i < sizeof units / sizeof units[0]; i++) {
-                if (*end == units[i].unit && !end[1]) {
-                        number *= units[i].seconds;
-                        end++;
-                }
-        }
-        snprintf(out, NUMBER_TEXT, "%lu", number);
-        return !*end;
+        snprintf(out, NUMBER_TEXT, "%" PRIu64, seconds);
+        return true;
 }
 
 /* A request being put together. */

@@ -91,6 +91,10 @@ void config_man(struct writer *out)
                         "with a colon need quotes. An unknown or doubled key and a value that is not allowed are "
                         "errors, told with line and column, and nothing is started or changed then.\n"
                         ".PP\n"
+                        "A time is a number of seconds, or has s, m, h or d behind it. A size is a number of bytes, or "
+                        "has K, M, G or T behind it, in any letter case, and perhaps i, B or iB: 1K, 1KB and 1KiB are "
+                        "all 1024 bytes, and each of the others is 1024 of the one before.\n"
+                        ".PP\n"
                         "Each setting is also a flag of cairnd: \\fB\\-\\-\\fIkey\\fB=\\fIvalue\\fR, which is stronger "
                         "than the file. Items of lists are separated by commas. \\fB\\-\\-\\fIkey\\fR and "
                         "\\fB\\-\\-no\\-\\fIkey\\fR stand for yes and no.\n");

@@ -4,6 +4,7 @@
  */
 #include "config/print.h"
 #include "base/err.h"
+#include "base/unit.h"
 #include "config/config.h"
 #include "config/utf8.h"
 #include "config/value.h"
@@ -191,7 +192,7 @@ static void print_scalar(const struct page *page, enum option_id id, const void 
         case OPTION_BOOL: write_text(page->out, *(const bool *)field ? "yes" : "no"); break;
         case OPTION_NUMBER:
         case OPTION_SECONDS: write_format(page->out, "%" PRIu32, *(const uint32_t *)field); break;
-        case OPTION_BYTES: write_text(page->out, value_size_text(*(const uint64_t *)field, size)); break;
+        case OPTION_BYTES: write_text(page->out, unit_size_text(*(const uint64_t *)field, size)); break;
         case OPTION_TEXT:
         case OPTION_PATH: print_text(page->out, *(const char *const *)field); break;
         case OPTION_WORD: write_text(page->out, option_word(id, *(const unsigned *)field)->word); break;

@@ -1,4 +1,5 @@
 #include "config/share.h"
+#include "base/unit.h"
 #include "config/complain.h"
 #include "config/reading.h"
 #include "config/value.h"
@@ -34,10 +35,10 @@ void share_finish(struct reading *reading)
                 settings->cache_size = settings->memory / 2;
         if (!settings->given[OPTION_trace_size])
                 settings->trace_size = settings->memory / 8;
-        value_size_text(settings->memory, memory);
+        unit_size_text(settings->memory, memory);
         if (settings->memory < SHARE_MEMORY_MIN)
                 complain(reading->out, place, "memory: %s is less than the %s that are needed", memory,
-                         value_size_text(SHARE_MEMORY_MIN, least));
+                         unit_size_text(SHARE_MEMORY_MIN, least));
         else if (rest_of(settings) < settings->memory / 8)
                 complain(reading->out, place, "memory: cache-size and trace-size leave less than an eighth of %s",
                          memory);

@@ -1,36 +1,13 @@
 /* Settings that are one value: numbers with their units, words, text. Lists are in items.c. */
 #include "config/value.h"
+#include "base/unit.h"
 #include "config/items.h"
 #include "config/utf8.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-struct unit {
-        const char *name;
-        uint64_t size;
-};
-
-/* The first of each is what a number without a unit means. */
-static const struct unit no_units[] = {{"", 1}, {NULL, 0}};
-static const struct unit time_units[] = {{"", 1}, {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}, {NULL, 0}};
-static const struct unit size_units[] = {
-        {"", 1}, {"B", 1}, {"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"TiB", UINT64_C(1) << 40}, {NULL, 0},
-};
-
 /* --- What is allowed ---------------------------------------------------------------------------------------------- */
-
-char *value_size_text(uint64_t bytes, char room[SIZE_TEXT_MAX])
-{
-        const struct unit *unit = &size_units[1];
-
-        for (const struct unit *next = unit; next->name; next++) {
-                if (bytes % next->size == 0 && bytes >= next->size)
-                        unit = next;
-        }
-        snprintf(room, SIZE_TEXT_MAX, "%" PRIu64 "%s", bytes / unit->size, unit->name);
-        return room;
-}
 
 static void allowed_words(enum option_id id, char room[ALLOWED_MAX])
 {
@@ -55,8 +32,8 @@ char *value_allowed(enum option_id id, char room[ALLOWED_MAX])
                          min, max);
                 break;
         case OPTION_BYTES:
-                snprintf(room, ALLOWED_MAX, "a size from %s to %s, as in 512MiB or 4GiB", value_size_text(min, least),
-                         value_size_text(max, most));
+                snprintf(room, ALLOWED_MAX, "a size from %s to %s, as in 512MiB or 4G", unit_size_text(min, least),
+                         unit_size_text(max, most));
                 break;
         case OPTION_TEXT:
                 snprintf(room, ALLOWED_MAX, "text of %" PRIu64 " to %" PRIu64 " bytes without control characters", min,
@@ -146,36 +123,24 @@ static bool bool_read(const struct node *node, bool *field)
         return value_bool(node->text, field);
 }
 
-/*
- * A decimal number and a unit, within the bounds of its setting. Leading zeros are refused: some readers of YAML take
- * them for octal.
- */
-static bool number_read(const struct node *node, const struct option *option, const struct unit *units, uint64_t *out)
-{
-        const char *at = node->text;
-        uint64_t number = 0;
-
-        if (*at < '0' || *at > '9' || (at[0] == '0' && at[1] >= '0' && at[1] <= '9'))
-                return false;
-        for (; *at >= '0' && *at <= '9'; at++) {
-                if (number > option->max)
-                        return false;
-                number = number * 10 + (uint64_t)(*at - '0');
-        }
-        while (units->name && strcmp(units->name, at) != 0)
-                units++;
-        if (!units->name || number > option->max / units->size || number * units->size < option->min)
-                return false;
-        *out = number * units->size;
-        return true;
-}
-
-static bool number32_read(const struct node *node, const struct option *option, const struct unit *units,
-                          uint32_t *field)
+/* A number, and where the kind has them, a unit; within the bounds of its setting. */
+static bool number_read(const struct node *node, const struct option *option,
+                        bool read(const char *text, uint64_t max, uint64_t *out), uint64_t *field)
 {
         uint64_t number;
 
-        if (!number_read(node, option, units, &number))
+        if (!read(node->text, option->max, &number) || number < option->min)
+                return false;
+        *field = number;
+        return true;
+}
+
+static bool number32_read(const struct node *node, const struct option *option,
+                          bool read(const char *text, uint64_t max, uint64_t *out), uint32_t *field)
+{
+        uint64_t number;
+
+        if (!number_read(node, option, read, &number))
                 return false;
         *field = (uint32_t)number;
         return true;
@@ -235,9 +200,9 @@ static bool one_value_read(struct reading *reading, enum option_id id, const str
 
         switch (option->kind) {
         case OPTION_BOOL: good = bool_read(node, field); break;
-        case OPTION_NUMBER: good = number32_read(node, option, no_units, field); break;
-        case OPTION_SECONDS: good = number32_read(node, option, time_units, field); break;
-        case OPTION_BYTES: good = number_read(node, option, size_units, field); break;
+        case OPTION_NUMBER: good = number32_read(node, option, unit_read_number, field); break;
+        case OPTION_SECONDS: good = number32_read(node, option, unit_read_time, field); break;
+        case OPTION_BYTES: good = number_read(node, option, unit_read_size, field); break;
         case OPTION_WORD: good = word_read(id, node, field); break;
         case OPTION_TEXT:
         case OPTION_PATH: return text_read(reading, id, node, field);

@@ -5,16 +5,13 @@
 #include "config/reading.h"
 #include "config/tree.h"
 
-enum { ALLOWED_MAX = 160, SIZE_TEXT_MAX = 32 };
+enum { ALLOWED_MAX = 160 };
 
 /** Check a value and put it into the field of its setting. False after a complaint; the field is as it was then. */
 bool value_read(struct reading *reading, enum option_id id, const struct node *node);
 
 /** What a setting, or an item of it if it is a list, may be: "a number from 1 to 65535". Returns room. */
 char *value_allowed(enum option_id id, char room[ALLOWED_MAX]);
-
-/** "512MiB": the number of bytes with the largest unit that leaves it whole. Returns room. */
-char *value_size_text(uint64_t bytes, char room[SIZE_TEXT_MAX]);
 
 /* --- For items.c -------------------------------------------------------------------------------------------------- */
 

@@ -63,12 +63,12 @@ static const struct bad_file bad_files[] = {
         {"cache-max-ttl: 8d\n",
          "1:16: cache-max-ttl: \"8d\" is not a time from 0 to 604800 seconds, as in 90, 15m, 2h or 1d"},
         {"cache-size: 12 apples\n",
-         "1:13: cache-size: \"12 apples\" is not a size from 1MiB to 16TiB, as in 512MiB or 4GiB"},
-        {"cache-size: 1G\n", "1:13: cache-size: \"1G\" is not a size from 1MiB to 16TiB, as in 512MiB or 4GiB"},
+         "1:13: cache-size: \"12 apples\" is not a size from 1MiB to 16TiB, as in 512MiB or 4G"},
+        {"cache-size: 1Gig\n", "1:13: cache-size: \"1Gig\" is not a size from 1MiB to 16TiB, as in 512MiB or 4G"},
         {"cache-size: 1023KiB\n",
-         "1:13: cache-size: \"1023KiB\" is not a size from 1MiB to 16TiB, as in 512MiB or 4GiB"},
+         "1:13: cache-size: \"1023KiB\" is not a size from 1MiB to 16TiB, as in 512MiB or 4G"},
         {"cache-size: 17592186044416TiB\n",
-         "1:13: cache-size: \"17592186044416TiB\" is not a size from 1MiB to 16TiB, as in 512MiB or 4GiB"},
+         "1:13: cache-size: \"17592186044416TiB\" is not a size from 1MiB to 16TiB, as in 512MiB or 4G"},
 
         /* Words, text, file names. */
         {"trace-log-format: xml\n", "1:19: trace-log-format: \"xml\" is not text or json"},

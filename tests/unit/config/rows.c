@@ -189,24 +189,6 @@ static void test_what_is_not_built_says_so(void **state)
         settings_free(settings);
 }
 
-static void test_sizes_have_the_largest_whole_unit(void **state)
-{
-        static const struct {
-                uint64_t bytes;
-                const char *text;
-        } sizes[] = {
-                {0, "0B"}, {1, "1B"}, {1023, "1023B"}, {1024, "1KiB"}, {1025, "1025B"}, {1048576, "1MiB"},
-                {268435456, "256MiB"}, {UINT64_C(1) << 40, "1TiB"}, {UINT64_MAX, "18446744073709551615B"},
-        };
-
-        (void)state;
-        for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-                char room[SIZE_TEXT_MAX];
-
-                assert_string_equal(value_size_text(sizes[i].bytes, room), sizes[i].text);
-        }
-}
-
 static void test_limits_are_told_apart_and_explained(void **state)
 {
         (void)state;
@@ -234,7 +216,6 @@ int main(void)
                 cmocka_unit_test(test_manual_has_no_stray_requests),
                 cmocka_unit_test(test_markdown_has_a_row_for_each_setting),
                 cmocka_unit_test(test_what_is_not_built_says_so),
-                cmocka_unit_test(test_sizes_have_the_largest_whole_unit),
                 cmocka_unit_test(test_limits_are_told_apart_and_explained),
         };
 
