@@ -116,8 +116,12 @@ static enum denial nsec_denies_type(const struct denial_context *context, const 
         if (is_empty_non_terminal(&cover, qname))
                 return DENIAL_PROVEN;
         struct name closest = name_ancestor(qname, closest_labels(&cover, qname));
-        if (denial_wildcard(&closest, room, &wildcard) && find_match(context, &wildcard, &nsec))
+        if (!denial_wildcard(&closest, room, &wildcard))
+                return denial_missing(why, "no NSEC record is about ", qname, "");
+        if (find_match(context, &wildcard, &nsec))
                 return denial_by_types(context, &nsec.types, &wildcard, type, why);
+        if (find_cover(context, &wildcard, &cover) && is_empty_non_terminal(&cover, &wildcard))
+                return DENIAL_PROVEN; /* RFC 4592 2.2.3: the wildcard is empty */
         return denial_missing(why, "no NSEC record is about ", qname, " or its wildcard");
 }
 
