@@ -142,11 +142,17 @@ static const struct finding *known_dname(struct task *task)
 
 /*
  * What an alias at the same name does not hide: itself; a DS set, which is the parent zone's (RFC 4035 2.4); what
- * signing adds to each name (RFC 4035 2.5). To ANY the alias is an answer itself.
+ * signing adds to each name (RFC 4035 2.5). To ANY the alias is an answer itself. Keys are never behind an alias: there
+ * are zones with one at the apex, against RFC 1034 3.6.2, and without their keys all of the zone would be lost.
  */
 static bool is_beside_alias(uint16_t type)
 {
-        return type == TYPE_CNAME || type == TYPE_DS || type == TYPE_NSEC || type == TYPE_RRSIG || type == TYPE_ANY;
+        static const uint16_t beside[] = { TYPE_CNAME, TYPE_DS, TYPE_NSEC, TYPE_RRSIG, TYPE_DNSKEY, TYPE_ANY };
+
+        for (size_t i = 0; i < sizeof beside / sizeof *beside; i++)
+                if (beside[i] == type)
+                        return true;
+        return false;
 }
 
 static const struct finding *known_alias(struct task *task)

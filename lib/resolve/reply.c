@@ -412,6 +412,25 @@ static void read_nothing(struct reading *r)
         r->claim->says_nothing = r->claim->class == REPLY_ANSWER && !r->claim->authoritative && !recursive;
 }
 
+/*
+ * A referral to the very zone whose DS set was asked for, by a server that sends everybody on to the child. What it
+ * says beside the NS set is the parent's word all the same (RFC 4035 3.1.4).
+ */
+static void read_ds_beside_referral(struct reading *r)
+{
+        struct claim *claim = r->claim;
+        const struct rrset *ds = message_rrset(r->message, SECTION_AUTHORITY, &claim->tail, TYPE_DS, r->arena);
+
+        if (ds) {
+                find_set(r, &claim->final, ds);
+                classify(r, REPLY_ANSWER, NULL);
+        } else if (claim->denial_count) {
+                claim_absence(r, FINDING_NODATA, NULL);
+        } else {
+                classify(r, REPLY_LAME, "a referral where an answer is due");
+        }
+}
+
 /* An empty answer section and NOERROR: a referral, no such data, or a server that should not have been asked. */
 static void read_empty(struct reading *r)
 {
@@ -424,13 +443,14 @@ static void read_empty(struct reading *r)
         } else if (!ns) {
                 read_nothing(r);
         } else if (name_is_below(&ns->owner, zone_of(r))) {
-                bool own_ds = r->context->qtype == TYPE_DS && name_equal(&ns->owner, tail);
-                if (r->context->cut->recursive || own_ds) {
+                if (r->context->cut->recursive) {
                         classify(r, REPLY_LAME, "a referral where an answer is due");
-                        return;
+                } else if (r->context->qtype == TYPE_DS && name_equal(&ns->owner, tail)) {
+                        read_ds_beside_referral(r);
+                } else {
+                        read_delegation(r, ns);
+                        classify(r, REPLY_REFERRAL, NULL);
                 }
-                read_delegation(r, ns);
-                classify(r, REPLY_REFERRAL, NULL);
         } else if (name_equal(&ns->owner, zone_of(r)) && r->claim->authoritative) {
                 claim_absence(r, FINDING_NODATA, NULL);
         } else {

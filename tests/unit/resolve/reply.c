@@ -370,11 +370,18 @@ static void test_root_servers_in_an_answer(void **state)
         bench_free(bench);
 }
 
-/* A DS set lies above the cut: the referral of the very name is no answer to a question for it. */
+/* A DS set lies above the cut: the referral of the very name is no answer to a question for it, unless it says more. */
 static void test_ds_question(void **state)
 {
         static const struct row rows[] = {
                 { 0, { NULL, SUB_NS, SUB_GLUE }, "lame" },
+                { 0,
+                  { NULL,
+                    SUB_NS "\nsub.zone.test. DS 1 13 2 "
+                           "0000000000000000000000000000000000000000000000000000000000000000",
+                    SUB_GLUE },
+                  "answer: 1 records" },
+                { 0, { NULL, SUB_NS "\nsub.zone.test. NSEC x.zone.test. NS", SUB_GLUE }, "answer: no such type" },
                 { FLAG_AA, { NULL, MATRIX_SOA }, "answer: no such type, SOA zone.test." },
                 { FLAG_AA,
                   { "sub.zone.test. DS 1 13 2 0000000000000000000000000000000000000000000000000000000000000000" },
