@@ -244,16 +244,16 @@ static void parse_question(struct parser *p)
 
 static void parse_record(struct parser *p)
 {
-        ldns_rr *rr = NULL;
+        const char *complaint;
         char text[sizeof p->text];
 
         if (!rpl_write_record(p->text, rpl_start_time(p->rpl, 0), text, sizeof text)) {
                 fail(p, "'%.100s' cannot be made (is there a val-override-date?)", p->text);
                 return;
         }
-        ldns_status status = ldns_rr_new_frm_str(&rr, text, 3600, NULL, NULL);
-        if (status != LDNS_STATUS_OK) {
-                fail(p, "'%.100s' is no record: %s", p->text, ldns_get_errorstr_by_id(status));
+        ldns_rr *rr = rpl_read_record(text, &complaint);
+        if (!rr) {
+                fail(p, "'%.100s' is no record: %s", p->text, complaint);
                 return;
         }
         ldns_pkt_push_rr(p->entry->message, p->records, rr);

@@ -221,6 +221,12 @@ bool rpl_sign(struct rpl_entry *entry);
 
 /* --- Messages (rpl_wire.c) ---------------------------------------------------------------------------------------- */
 
+/**
+ * Read one record. Owners may be of any length: ldns takes up to 255 characters, but 255 bytes may be a thousand. The text
+ * is spoilt. NULL: it is no record, and *complaint says why.
+ */
+struct ldns_struct_rr *rpl_read_record(char *text, const char **complaint);
+
 /* How a message reached the one who looks at it. */
 struct rpl_received {
         const uint8_t *bytes;

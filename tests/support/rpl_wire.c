@@ -22,6 +22,32 @@ static void put_word(uint8_t *p, unsigned v)
         p[1] = (uint8_t)v;
 }
 
+/* --- Records ------------------------------------------------------------------------------------------------------ */
+
+struct ldns_struct_rr *rpl_read_record(char *text, const char **complaint)
+{
+        char *rest = text + strcspn(text, " \t");
+        char behind = *rest;
+        ldns_rr *rr = NULL;
+
+        *rest = '\0';
+        ldns_rdf *owner = ldns_dname_new_frm_str(text);
+        *complaint = "it does not begin with a name";
+        if (!owner || rest == text)
+                return NULL;
+        *rest = behind;
+        rest[-1] = '.';
+        ldns_status status = ldns_rr_new_frm_str(&rr, rest - 1, 3600, NULL, NULL);
+        if (status != LDNS_STATUS_OK) {
+                *complaint = ldns_get_errorstr_by_id(status);
+                ldns_rdf_deep_free(owner);
+                return NULL;
+        }
+        ldns_rdf_deep_free(ldns_rr_owner(rr));
+        ldns_rr_set_owner(rr, owner);
+        return rr;
+}
+
 /* --- Looking into messages ---------------------------------------------------------------------------------------- */
 
 /* Where the question section ends, 0 if it is broken. Queries and answers write its name uncompressed. */
