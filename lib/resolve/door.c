@@ -7,6 +7,7 @@
 #include "resolve/request.h"
 #include "resolve/task.h"
 #include "wire/rrtype.h"
+#include <string.h>
 
 static void drop(struct desk *desk, uint64_t client, enum metric_drop cause)
 {
@@ -89,6 +90,22 @@ static bool is_trusted(const struct desk *desk, const struct listener *to)
                                    edns->cookie_server_len, desk->now.wall_s) != COOKIE_BAD;
 }
 
+/* A load balancer that we trust says to which trace its question belongs: then that is what is kept, and quoted. */
+static void share_trace(struct request *request, const struct listener *to)
+{
+        const struct prefix_list *parents = &request->policy->settings->trace_parents;
+        struct trace_id id;
+
+        for (unsigned i = 0; to->edns.has_traceparent && i < parents->count; i++) {
+                if (!prefix_holds(&parents->item[i], &to->from.address))
+                        continue;
+                memcpy(id.bytes, to->edns.trace_id, sizeof id.bytes);
+                trace_adopt(&request->trace, &id, to->edns.trace_parent);
+                request->facts.asked = to->edns.trace_sampled;
+                return;
+        }
+}
+
 static void open_request(struct desk *desk, const struct listener *to, const struct query *query,
                          const struct ways *ways)
 {
@@ -103,6 +120,7 @@ static void open_request(struct desk *desk, const struct listener *to, const str
                 request_end(request);
                 return;
         }
+        share_trace(request, to);
         request_trace(request, 0, STEP_QUESTION, &to->qname, (unsigned)query->question.type, (unsigned)query->flags,
                       &to->from, transport_word(to->transport));
         request->root = task_new(request, NULL, &request->question.name, query->question.type, PURPOSE_QUESTION);
@@ -135,7 +153,8 @@ void door_question(struct desk *desk, const struct event *event)
         if (enquiry_take(desk, &to, &query.question) || turned_away(desk, &to, &query))
                 return;
         bool plain = !event->question.watched;
-        bool by_front = plain && !desk->policy->settings->trace_answers; /* what leaves a line must leave a trace */
+        bool by_front = plain && !desk->policy->settings->trace_answers && /* what leaves a line must leave a trace */
+                        !(to.edns.has_traceparent && desk->policy->settings->trace_parents.count);
         if (by_front && answer_from_front(desk, &to, &query.question))
                 return;
         struct request *open = plain ? request_find(desk, &query.question, query.flags) : NULL;

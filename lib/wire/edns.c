@@ -94,6 +94,24 @@ static enum err ede_read(struct edns *edns, const uint8_t *bytes, size_t len)
         return ERR_OK;
 }
 
+/*
+ * TRACEPARENT of PowerDNS: version (1, so far 0) | reserved (1) | trace ID (16) | span ID (8) | flags (1). The flags,
+ * of which the lowest says that the trace is sampled, came later. What does not look like one is passed over: the
+ * option is experimental. An ID of zeros is none (W3C Trace Context 3.2.2.3).
+ */
+static void traceparent_read(struct edns *edns, const uint8_t *bytes, uint16_t len)
+{
+        enum { ID = 2, SPAN = 18, FLAGS = 26, SAMPLED = 1 };
+        static const uint8_t none[sizeof edns->trace_id];
+
+        if (edns->has_traceparent || len < FLAGS || bytes[0] != 0 || memcmp(bytes + ID, none, sizeof none) == 0)
+                return;
+        edns->has_traceparent = true;
+        memcpy(edns->trace_id, bytes + ID, sizeof none);
+        edns->trace_parent = load_u64(bytes + SPAN);
+        edns->trace_sampled = len == FLAGS || bytes[FLAGS] & SAMPLED;
+}
+
 static enum err option_read(struct edns *edns, uint16_t code, const uint8_t *bytes, uint16_t len)
 {
         switch (code) {
@@ -105,6 +123,9 @@ static enum err option_read(struct edns *edns, uint16_t code, const uint8_t *byt
                 return ede_read(edns, bytes, len);
         case EDNS_NSID:
                 nsid_read(edns, bytes, len);
+                return ERR_OK;
+        case EDNS_TRACEPARENT:
+                traceparent_read(edns, bytes, len);
                 return ERR_OK;
         case EDNS_PADDING:
                 edns->padding_len = edns->has_padding ? edns->padding_len : len;

@@ -51,6 +51,10 @@ struct edns {
         uint16_t padding_len;
         uint8_t key_tag_count;     /* query: of the asker's trust anchors (RFC 8145 4.1); written only */
         uint16_t key_tag[EDNS_KEY_TAGS_MAX];
+        bool has_traceparent;      /* query: it belongs to somebody's trace; read only */
+        uint8_t trace_id[16];
+        uint64_t trace_parent;     /* the span of it that asks */
+        bool trace_sampled;        /* it is kept */
         uint8_t ede_count;
         struct edns_ede ede[EDE_MAX];
 };

@@ -32,6 +32,7 @@ static void option_lists(void **state)
                 { "000f 0002 0016", ERR_OK }, { "000f 0001 16", ERR_FORM }, { "000f 0000", ERR_FORM },
                 { "000f 0005 0016 616263", ERR_OK },
                 { "0003 0000", ERR_OK }, { "000c 0003 000000", ERR_OK },
+                { "ffdc 0000", ERR_OK }, { "ffdc 0001 00", ERR_OK },               /* no trace; never mind */
                 { "fde9 0001 ff", ERR_OK },                                        /* unknown */
                 { "0008 0001 ff", ERR_OK },                                        /* client subnet is ignored */
                 { "0008", ERR_FORM }, { "0008 00", ERR_FORM }, { "0008 0001", ERR_FORM }, { "00", ERR_FORM },
@@ -59,6 +60,39 @@ static void the_fields_of_the_record(void **state)
         assert_int_equal(edns_read(100, 0x00000000, NULL, 0, &edns), ERR_OK);
         assert_int_equal(edns.udp_size, 512);
         assert_false(edns.dnssec_ok);
+}
+
+/* PowerDNS' option: version, reserved, ID, span, and later flags. */
+static void whose_trace_it_is(void **state)
+{
+#define ID "0102030405060708090a0b0c0d0e0f10"
+        static const struct {
+                const char *hex;
+                bool has, sampled;
+        } rows[] = {
+                { "ffdc 001a 0000" ID "00000000000000ff", true, true },
+                { "ffdc 001b 0000" ID "00000000000000ff 01", true, true },
+                { "ffdc 001b 0000" ID "00000000000000ff 02", true, false },
+                { "ffdc 001c 0000" ID "00000000000000ff 0100", true, true },
+                { "ffdc 001a 0100" ID "00000000000000ff", false, false },             /* another version */
+                { "ffdc 0019 0000" ID "000000000000ff", false, false },
+                { "ffdc 0012 0000" ID, false, false },
+                { "ffdc 001a 0000" "00000000000000000000000000000000" "00000000000000ff", false, false },
+                { "ffdc 001a 0000" ID "00000000000000ff ffdc 001a 0000" ID "0000000000000011", true, true },
+        };
+#undef ID
+
+        (void)state;
+        for (unsigned i = 0; i < COUNT(rows); i++) {
+                struct edns edns;
+
+                assert_int_equal(read_hex(rows[i].hex, &edns), ERR_OK);
+                assert_int_equal(edns.has_traceparent, rows[i].has);
+                assert_int_equal(edns.trace_sampled, rows[i].sampled);
+                assert_int_equal(edns.trace_parent, rows[i].has ? 255 : 0);
+                for (unsigned j = 0; j < sizeof edns.trace_id; j++)
+                        assert_int_equal(edns.trace_id[j], rows[i].has ? j + 1 : 0);
+        }
 }
 
 static void another_version_is_no_format_error(void **state)
@@ -240,6 +274,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(option_lists),
                 cmocka_unit_test(the_fields_of_the_record),
+                cmocka_unit_test(whose_trace_it_is),
                 cmocka_unit_test(another_version_is_no_format_error),
                 cmocka_unit_test(a_server_cookie_has_8_to_32_bytes),
                 cmocka_unit_test(of_doubled_options_the_first_counts),
