@@ -6,6 +6,7 @@
  */
 #include "cairn_call.h"
 #include "cairn_channel.h"
+#include "cairn_complete.h"
 #include "cairn_health.h"
 #include "cairn_diff.h"
 #include "cairn_help.h"
@@ -138,6 +139,8 @@ int main(int argc, char **argv)
                 help_print_man(stdout);
                 return EXIT_SUCCESS;
         }
+        if (argc == 3 && strcmp(argv[1], "--print-completion") == 0)
+                return complete_print(argv[2], stdout) ? EXIT_SUCCESS : EXIT_USAGE;
         if (!call_read(argc, argv, &call))
                 return EXIT_USAGE;
         if (call.flag[CALL_VERSION]) {

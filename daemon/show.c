@@ -52,10 +52,16 @@ static void write_time(struct showing *showing, uint64_t ends_at)
         }
 }
 
-/* Who told, and in the course of which question. */
-static void write_origin(struct writer *w, const struct address *server, const struct trace_id *trace)
+/* When it was told, by whom, and in the course of which question. */
+static void write_origin(struct showing *showing, uint64_t stored_at, const struct address *server,
+                         const struct trace_id *trace)
 {
+        struct writer *w = showing->w;
         char id[TRACE_SHORT_TEXT];
+
+        write_text(w, ", learned ");
+        words_seconds(w, showing->now_s > stored_at ? showing->now_s - stored_at : 0);
+        write_text(w, " ago");
 
         if (server->family) {
                 write_text(w, ", from ");
@@ -104,7 +110,7 @@ static void write_finding(struct showing *showing, const struct cache_seen *seen
         write_text(w, ", ");
         write_text(w, verdict_word(finding->verdict));
         write_time(showing, finding->ends_at);
-        write_origin(w, &finding->server, &finding->trace);
+        write_origin(showing, finding->stored_at, &finding->server, &finding->trace);
         if (finding->kind == FINDING_SET)
                 write_set(w, &finding->set);
 }
@@ -119,7 +125,7 @@ static void write_delegation(struct showing *showing, const struct cache_seen *s
         write_text(w, delegation->ds_state == DS_PRESENT ? "signed" : delegation->ds_state == DS_NONE ? "not signed"
                                                                                                      : "DS unknown");
         write_time(showing, delegation->ends_at);
-        write_origin(w, &delegation->from, &delegation->trace);
+        write_origin(showing, delegation->stored_at, &delegation->from, &delegation->trace);
         for (unsigned i = 0; i < delegation->server_count; i++) {
                 const struct delegation_server *server = &delegation->server[i];
 

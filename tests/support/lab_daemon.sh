@@ -12,7 +12,7 @@ if [ "${LAB_INSIDE:-}" != yes ]; then
                 echo 'SKIP: no namespaces can be made here'
                 exit 77
         fi
-        LAB_INSIDE=yes exec unshare "${user[@]}" --net --pid --fork --kill-child "$0" "$@"
+        LAB_INSIDE=yes exec unshare "${user[@]}" --net --mount --pid --fork --mount-proc --kill-child "$0" "$@"
 fi
 ip link set lo up
 
@@ -68,8 +68,8 @@ root-hints-file: $work/hints
 trust-anchor-file: $work/anchor
 upstream-port: 5301
 do-not-query-localhost: no
-trace-log: off
 EOF
+        [[ $* == *trace-log:* ]] || echo 'trace-log: off' >>"$work/cairn.yaml"
         printf '%s\n' "$@" >>"$work/cairn.yaml"
         "$build/cairnd" --config "$work/cairn.yaml" >>"$work/cairnd.log" 2>&1 &
         cairnd=$!
