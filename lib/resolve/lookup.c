@@ -82,7 +82,8 @@ static struct finding *from_cache(struct task *task, const struct name *name, ui
         struct request *request = task->request;
         struct finding found;
 
-        if (request->ways.cold || !look_in_cache(task, name, type, stale_s, &found))
+        if (request->ways.cold || trust_passes_over(task, name, type) ||
+            !look_in_cache(task, name, type, stale_s, &found))
                 return NULL;
         if (prefetch_renews(task, &found))
                 return NULL;

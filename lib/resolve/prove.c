@@ -20,6 +20,7 @@ struct piece {
         const struct name *subject; /* the name that was asked for: where the owner is a DNAME's, it lies below */
         uint16_t type;              /* DS also for an alias that stands where a DS set would be */
         bool is_end_of_chain;       /* aliases lead here, so it can be asked for on its own */
+        struct name zone;           /* whose keys it was judged with; wire NULL: none yet */
         bool data_failed;           /* the data itself did not hold: another server may have better */
         struct reason why;
 };
@@ -226,21 +227,20 @@ static enum trust_state judge_set(struct piece *piece)
         const struct rrset *set = &piece->finding->set;
         struct verified verified;
         struct trust trust;
-        struct name zone;
         bool is_signed, good;
 
         if (set->type == TYPE_DNSKEY)
                 return judge_keys(piece);
         if (set->type == TYPE_RRSIG)
                 return judge_signatures(piece);
-        is_signed = find_speaker(piece, set, 1, &zone);
-        if (trust_of(piece->task, &zone, &trust) == TRUST_WAIT)
+        is_signed = find_speaker(piece, set, 1, &piece->zone);
+        if (trust_of(piece->task, &piece->zone, &trust) == TRUST_WAIT)
                 return TRUST_WAIT;
         piece->why = trust.why;
         if (trust.verdict != VERDICT_SECURE)
                 return verdict_is(piece, trust.verdict);
         if (!is_signed)
-                return judge_unsigned_set(piece, set, &zone);
+                return judge_unsigned_set(piece, set, &piece->zone);
         if (trust_set(piece->task, set, trust.keys, &verified, &good, &piece->why) == TRUST_WAIT)
                 return TRUST_WAIT;
         if (!good)
@@ -311,19 +311,18 @@ static enum trust_state judge_absence(struct piece *piece)
 {
         const struct finding *finding = piece->finding;
         struct trust trust;
-        struct name zone;
-        bool is_signed = find_speaker(piece, finding->proof, finding->proof_count, &zone);
+        bool is_signed = find_speaker(piece, finding->proof, finding->proof_count, &piece->zone);
 
-        if (trust_of(piece->task, &zone, &trust) == TRUST_WAIT)
+        if (trust_of(piece->task, &piece->zone, &trust) == TRUST_WAIT)
                 return TRUST_WAIT;
         piece->why = trust.why;
-        if (trust.verdict == VERDICT_BOGUS && piece->type == TYPE_DNSKEY && name_equal(piece->name, &zone))
+        if (trust.verdict == VERDICT_BOGUS && piece->type == TYPE_DNSKEY && name_equal(piece->name, &piece->zone))
                 return data_is_bogus(piece); /* that its own keys are not there */
         if (trust.verdict != VERDICT_SECURE)
                 return verdict_is(piece, trust.verdict);
         if (is_signed && piece->task->claim->denial_count)
                 return judge_denial(piece, &trust);
-        if (judge_unsigned(piece, &zone) == TRUST_WAIT)
+        if (judge_unsigned(piece, &piece->zone) == TRUST_WAIT)
                 return TRUST_WAIT;
         if (is_signed && finding->verdict == VERDICT_BOGUS)
                 say_unproven(piece);
@@ -347,6 +346,13 @@ static enum trust_state judge_kind(struct piece *piece)
         return TRUST_KNOWN;
 }
 
+/* It is signed with a key that the zone did not have when its keys were fetched: perhaps it has now. */
+static bool may_have_new_keys(const struct piece *piece)
+{
+        return piece->data_failed && piece->why.ede == EDE_DNSKEY_MISSING &&
+               trust_renew_keys(piece->task, &piece->zone);
+}
+
 static enum trust_state judge(struct piece *piece)
 {
         struct name held = held_name(piece);
@@ -355,6 +361,11 @@ static enum trust_state judge(struct piece *piece)
                 return verdict_is(piece, VERDICT_INSECURE);
         if (judge_kind(piece) == TRUST_WAIT)
                 return TRUST_WAIT;
+        if (may_have_new_keys(piece)) {
+                piece->data_failed = false;
+                if (judge_kind(piece) == TRUST_WAIT)
+                        return TRUST_WAIT;
+        }
         if (piece->finding->kind == FINDING_SET && !trust_may_redirect(piece->task, piece->finding, piece->subject)) {
                 piece->why = (struct reason){ .ede = EDE_BOGUS, .text = "an alias above the trust anchor is unproven" };
                 return data_is_bogus(piece);

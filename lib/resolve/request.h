@@ -84,6 +84,7 @@ struct request {
         struct zone_purse *zones;
         struct verify_budget verify_budget;
         unsigned nsec3_blocks;    /* SHA-1 blocks spent on proofs of absence */
+        struct name renewed;      /* the zone whose keys are fetched anew; wire NULL: none */
         unsigned empty;           /* a bit for each purse that was found empty */
         const struct limit *overdrawn; /* what the last of them holds; NULL: none is empty */
         bool limit_told[LIMIT_ROWS];   /* these limits were reached, and that is in the trace */

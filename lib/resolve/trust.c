@@ -11,6 +11,7 @@
 enum {
         RING_MAX = 16384,
         RING_LIFE_MIN_S = 10, /* keys with a TTL of 0 still serve the request that fetched them */
+        RENEWAL_MIN_S = 60,   /* keys are not fetched anew sooner than that */
         CHAIN_MAX = 32,       /* cuts between an anchor and a name */
         RING_KEY_MAX = NAME_WIRE_MAX + 16,
 };
@@ -19,7 +20,7 @@ enum {
 
 /* A secure zone: one block, with its key in the table and all that its keys borrow behind it. */
 struct ring_zone {
-        uint64_t since, ends_at; /* cache time */
+        uint64_t since, ends_at; /* cache time; its keys were fetched then */
         uint64_t span;           /* of the walk that put it here */
         struct zone_keys keys;
         const uint8_t *key;
@@ -99,14 +100,14 @@ static struct ring_zone *ring_zone_new(const struct task *task, const struct nam
 }
 
 /* Put a secure zone on the ring; what it has is copied. Returns what is there now, or false when out of memory. */
-static bool ring_put(struct task *task, const struct name *zone, const struct rrset *dnskey, struct trust *trust)
+static bool ring_put(struct task *task, const struct name *zone, const struct finding *dnskey, struct trust *trust)
 {
         struct desk *desk = task->request->desk;
         struct arena_mark mark = arena_mark(&task->request->arena);
         struct ring_zone *added, *before;
         struct zone_keys keys;
 
-        zone_keys_init(&keys, &desk->crypto, dnskey, &task->request->arena);
+        zone_keys_init(&keys, &desk->crypto, &dnskey->set, &task->request->arena);
         added = ring_zone_new(task, zone, &keys);
         arena_reset(&task->request->arena, mark);
         if (!added)
@@ -116,7 +117,7 @@ static bool ring_put(struct task *task, const struct name *zone, const struct rr
                 drop_zone(&desk->key_ring, before);
         if (trust->ends_at < desk->now.cache_s + RING_LIFE_MIN_S)
                 trust->ends_at = desk->now.cache_s + RING_LIFE_MIN_S;
-        added->since = desk->now.cache_s;
+        added->since = dnskey->stored_at;
         added->span = task->request->trace.span;
         added->ends_at = trust->ends_at;
         if (map_put(&desk->key_ring.table, added->key, added->key_len, added) != ERR_OK) {
@@ -125,6 +126,34 @@ static bool ring_put(struct task *task, const struct name *zone, const struct rr
         }
         trust->keys = &added->keys;
         return true;
+}
+
+/*
+ * Zones sign with new keys before the old set has left all caches, when a key was lost or another operator has taken
+ * over. Who makes others see signatures by keys that are not there makes a zone cost a question a minute, no more.
+ */
+bool trust_renew_keys(struct task *task, const struct name *zone)
+{
+        struct request *request = task->request;
+        struct desk *desk = request->desk;
+        uint8_t key[RING_KEY_MAX];
+
+        if (!zone->wire || request->renewed.wire || task_for(request, zone, TYPE_DNSKEY, PURPOSE_KEYS))
+                return false;
+        struct ring_zone *found = map_get(&desk->key_ring.table, key, ring_key(task, zone, key));
+        if (!found || found->since + RENEWAL_MIN_S > desk->now.cache_s)
+                return false;
+        request->renewed = name_copy(&request->arena, zone);
+        if (request->renewed.wire)
+                drop_zone(&desk->key_ring, found);
+        return request->renewed.wire != NULL;
+}
+
+bool trust_passes_over(const struct task *task, const struct name *name, uint16_t type)
+{
+        const struct name *renewed = &task->request->renewed;
+
+        return type == TYPE_DNSKEY && renewed->wire && name_equal(name, renewed);
 }
 
 /* --- Small pieces ------------------------------------------------------------------------------------------------- */
@@ -535,7 +564,7 @@ static enum trust_state trust_in_keys(struct task *task, const struct name *zone
         out->ends_at = final->ends_at;
         if (out->verdict != VERDICT_SECURE)
                 quote(&out->why, &final->ede);
-        if (out->verdict == VERDICT_SECURE && !ring_put(task, zone, &final->set, out))
+        if (out->verdict == VERDICT_SECURE && !ring_put(task, zone, final, out))
                 return known(out, VERDICT_INDETERMINATE);
         return TRUST_KNOWN;
 }

@@ -89,6 +89,15 @@ enum trust_state trust_of(struct task *task, const struct name *zone, struct tru
 enum trust_state trust_unsigned(struct task *task, const struct name *zone, const struct name *name, uint16_t type,
                                 struct trust *out);
 
+/**
+ * The zone's keys do not hold one that something was signed with: may they be fetched anew? Then they are off the ring,
+ * and trust_of() fetches them. Once a request, and only if they are known for a while.
+ */
+bool trust_renew_keys(struct task *task, const struct name *zone);
+
+/** Is what the cache has of this name and type passed over, as these keys are fetched anew? */
+bool trust_passes_over(const struct task *task, const struct name *name, uint16_t type);
+
 /** Judge a DNSKEY set as it came from its zone, by the DS set above it. Proven keys go to the key ring. */
 enum trust_state trust_keys(struct task *task, const struct rrset *dnskey, struct trust *out);
 
