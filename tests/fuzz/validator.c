@@ -26,7 +26,10 @@ enum { NOW = 1700000000, DAY = 86400, EDITS_MAX = 64, SETS_MAX = 24, RAW = 0xff,
 
 /* --- The zone ----------------------------------------------------------------------------------------------------- */
 
-/* All that the zone ever signs. NSEC3: "=" matches the name, "~" covers it, "!" covers it with opt-out. */
+/*
+ * All that the zone ever signs. It is changing from NSEC to NSEC3, so it has both, and NSEC3 tells of NSEC.
+ * NSEC3: "=" matches the name, "~" covers it, "!" covers it with opt-out.
+ */
 static const char *const zone_text[] = {
         "example. 3600 SOA ns.example. mail.example. 1 2 3 4 300",
         "example. 3600 NS www.example.\nexample. 3600 NS mail.example.",
@@ -42,11 +45,11 @@ static const char *const zone_text[] = {
         "sub.example. 300 NSEC *.wild.example. NS DS RRSIG NSEC",
         "*.wild.example. 300 NSEC www.example. TXT RRSIG NSEC",
         "www.example. 300 NSEC example. A RRSIG NSEC",
-        "= example. NS SOA RRSIG DNSKEY",
-        "= www.example. A RRSIG",
+        "= example. NS SOA RRSIG NSEC DNSKEY",
+        "= www.example. A RRSIG NSEC",
         "= wild.example.",
-        "= *.wild.example. TXT RRSIG",
-        "= opt.example. NS",
+        "= *.wild.example. TXT RRSIG NSEC",
+        "= opt.example. NS RRSIG NSEC",
         "~ none.example. A",
         "~ *.example. A",
         "~ x.wild.example. A",
