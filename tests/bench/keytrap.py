@@ -13,6 +13,7 @@ As root; needs dnsperf and python3-dnspython. Real-time priority (chrt) keeps ot
 """
 import argparse
 import os
+import random
 import statistics
 import subprocess
 import sys
@@ -100,21 +101,21 @@ def turn(lab, options, work, name, attack):
         daemon.stop()
     p50, p99 = (times[len(times) * percent // 100] for percent in (50, 99))
     print(f"{name:12} answers {len(times)}, lost {lost}, p50 {p50:.0f} us, p99 {p99:.0f} us, longest turn "
-          f"{counted['cairn_turn_us_high_water']} us, checks {counted['cairn_checks_total']}, at most "
+          f"{counted['cairn_turn_high_water']} us, checks {counted['cairn_checks_total']}, at most "
           f"{counted['cairn_message_checks_high_water']} a message", flush=True)
     return p99
 
 
 def write_all(work, options):
-    """The three lists: cached names, the benign load, and that with a hostile question here and there."""
+    """The three lists: cached names, the benign load, and that with a hostile question here and there, drawn by lot."""
+    dice = random.Random(1)
+    between = options.rate // HOSTILE_PER_SECOND
     hot = [(f"x{i}.wild.nsec.rich", "A") for i in range(HOT)]
-    benign = [(f"n{i}.cold.lab", "A") if i % 100 < COLD_PERCENT else hot[i % HOT]
+    benign = [(f"n{i}.cold.lab", "A") if dice.randrange(100) < COLD_PERCENT else hot[i % HOT]
               for i in range(options.rate * options.seconds)]
-    attack = []
-    for i, question in enumerate(benign):
-        if i % (options.rate // HOSTILE_PER_SECOND) == 0:
-            attack.append(hostile(i * HOSTILE_PER_SECOND // options.rate))
-        attack.append(question)
+    attack = list(benign)
+    for number in reversed(range(HOSTILE_PER_SECOND * options.seconds)):
+        attack.insert(number * between + dice.randrange(between), hostile(number))
     write_questions(f"{work}/hot", hot)
     write_questions(f"{work}/benign", benign)
     write_questions(f"{work}/attack", attack)
