@@ -103,6 +103,7 @@ void trace_begin(struct trace *trace, struct arena *arena, const struct trace_id
         store_u32(trace->bytes + OFFSET_LENGTH, trace->len);
         memcpy(trace->bytes + OFFSET_ID, id->bytes, TRACE_ID_LEN);
         store_u64(trace->bytes + OFFSET_SPAN, span);
+        store_u64(trace->bytes + OFFSET_PARENT, 0);
         store_u64(trace->bytes + OFFSET_WALL, now->wall_s * US_PER_SECOND + now->wall_rest_us);
 }
 
@@ -117,25 +118,32 @@ void trace_adopt(struct trace *trace, const struct trace_id *id, uint64_t parent
 
 /* Each put_...() writes a field and returns its end. Room for the longest was made by trace_step(). */
 
-/* Names and words are a dozen bytes: to call memcpy() costs more than to copy them here. */
-static uint8_t *put_bytes(uint8_t *to, const void *bytes, size_t len)
+/*
+ * Names and addresses are a dozen bytes: to call memcpy() costs more than to copy them here, in words of which the last
+ * may overlap the one before.
+ */
+static inline uint8_t *put_bytes(uint8_t *to, const uint8_t *from, size_t len)
 {
-        const uint8_t *from = bytes;
+        size_t i = 0;
 
-        for (; len >= 8; len -= 8, from += 8, to += 8)
-                memcpy(to, from, 8);
-        for (; len > 0; len--)
-                *to++ = *from++;
-        return to;
+        if (len >= 8) {
+                for (; i + 8 < len; i += 8)
+                        memcpy(to + i, from + i, 8);
+                memcpy(to + len - 8, from + len - 8, 8);
+                return to + len;
+        }
+        for (; i < len; i++)
+                to[i] = from[i];
+        return to + len;
 }
 
 /* A name that found no room in its arena has no bytes; the root stands for it. */
-static uint8_t *put_name(uint8_t *to, const struct name *name)
+static inline uint8_t *put_name(uint8_t *to, const struct name *name)
 {
         return name->wire ? put_bytes(to, name->wire, name->len) : put_bytes(to, name_root.wire, name_root.len);
 }
 
-static uint8_t *put_address(uint8_t *to, const struct address *address)
+static inline uint8_t *put_address(uint8_t *to, const struct address *address)
 {
         *to++ = address->family;
         if (address->family == 4)
@@ -162,50 +170,65 @@ static uint8_t *put_u32(uint8_t *to, uint64_t number)
         return to + 4;
 }
 
-static uint8_t *put_text(uint8_t *to, const char *text, size_t max)
+static inline uint8_t *put_text(uint8_t *to, const char *text, size_t max)
 {
-        size_t len = text ? strnlen(text, max) : 0;
+        size_t len = 0;
 
+        for (; text && len < max && text[len]; len++) /* a word: shorter than the call of strnlen() */
+                to[1 + len] = (uint8_t)text[len];
         *to = (uint8_t)len;
-        return put_bytes(to + 1, text, len);
+        return to + 1 + len;
 }
 
-/* The fields of one step; the arguments are those of trace_step(). */
-static uint8_t *put_payload(uint8_t *to, const char *kinds, va_list *arguments)
+/* One field, whose letter is known when this is compiled: nothing of the switch is left. */
+static inline __attribute__((always_inline)) uint8_t *put_field(uint8_t *to, char kind, va_list *arguments)
 {
         const struct endpoint *endpoint;
 
-        for (; *kinds; kinds++) {
-                switch (*kinds) {
-                case 'n':
-                        to = put_name(to, va_arg(*arguments, const struct name *));
-                        break;
-                case 'a':
-                        to = put_address(to, va_arg(*arguments, const struct address *));
-                        break;
-                case 'e':
-                        endpoint = va_arg(*arguments, const struct endpoint *);
-                        to = put_u16(put_address(to, &endpoint->address), endpoint->port);
-                        break;
-                case 'i':
-                        to = put_bytes(to, va_arg(*arguments, const struct trace_id *)->bytes, TRACE_ID_LEN);
-                        break;
-                case 't': case 'r': case 'f': case 'x':
-                        to = put_u16(to, va_arg(*arguments, unsigned));
-                        break;
-                case 'u': case 'd': case 's':
-                        to = put_u32(to, va_arg(*arguments, uint64_t));
-                        break;
-                case 'w':
-                        to = put_text(to, va_arg(*arguments, const char *), WORD_LEN_MAX);
-                        break;
-                case 'q':
-                        to = put_text(to, va_arg(*arguments, const char *), TEXT_MAX);
-                        break;
-                }
+        switch (kind) {
+        case 'n':
+                return put_name(to, va_arg(*arguments, const struct name *));
+        case 'a':
+                return put_address(to, va_arg(*arguments, const struct address *));
+        case 'e':
+                endpoint = va_arg(*arguments, const struct endpoint *);
+                return put_u16(put_address(to, &endpoint->address), endpoint->port);
+        case 'i':
+                return put_bytes(to, va_arg(*arguments, const struct trace_id *)->bytes, TRACE_ID_LEN);
+        case 't': case 'r': case 'f': case 'x':
+                return put_u16(to, va_arg(*arguments, unsigned));
+        case 'u': case 'd': case 's':
+                return put_u32(to, va_arg(*arguments, uint64_t));
+        case 'w':
+                return put_text(to, va_arg(*arguments, const char *), WORD_LEN_MAX);
+        case 'q':
+                return put_text(to, va_arg(*arguments, const char *), TEXT_MAX);
         }
         return to;
 }
+
+/* A function for each kind of step writes its fields one after the other; the arguments are those of trace_step(). */
+#define PUT_4(kinds, i) \
+        to = put_field(to, WORD_BYTE(kinds, i), arguments); \
+        to = put_field(to, WORD_BYTE(kinds, i + 1), arguments); \
+        to = put_field(to, WORD_BYTE(kinds, i + 2), arguments); \
+        to = put_field(to, WORD_BYTE(kinds, i + 3), arguments)
+#define STEP(name, kinds, fields, text) \
+        static uint8_t *put_##name(uint8_t *to, va_list *arguments) \
+        { \
+                PUT_4(kinds, 0); \
+                PUT_4(kinds, 4); \
+                PUT_4(kinds, 8); \
+                return to; \
+        }
+#include "watch/trace.def"
+#undef STEP
+
+static uint8_t *(*const put_payload[STEP_COUNT])(uint8_t *to, va_list *arguments) = {
+#define STEP(name, kinds, fields, text) put_##name,
+#include "watch/trace.def"
+#undef STEP
+};
 
 static void count_step(const struct trace *trace, unsigned slot)
 {
@@ -213,23 +236,32 @@ static void count_step(const struct trace *trace, unsigned slot)
                 metrics_inc(&trace->counts[slot]);
 }
 
-/* Make room for a step of so many bytes; where its payload goes, or NULL. */
-static uint8_t *step_begin(struct trace *trace, enum step_kind kind, size_t max)
+/* Make room for a step of so many bytes; a function of its own because it is hardly ever called. */
+static __attribute__((noinline)) bool make_room(struct trace *trace, size_t max)
 {
         while (trace->room - trace->len < max) {
                 if (!trace_grow(trace)) {
                         trace->lost++;
                         count_step(trace, STEP_SLOT_LOST);
-                        return NULL;
+                        return false;
                 }
         }
+        return true;
+}
+
+/* Where the payload of a step of at most so many bytes goes, or NULL. */
+static inline uint8_t *step_begin(struct trace *trace, enum step_kind kind, size_t max)
+{
+        if (trace->room - trace->len < max && !make_room(trace, max))
+                return NULL;
         count_step(trace, kind);
         trace->kinds |= UINT64_C(1) << kind;
         return trace->bytes + trace->len + STEP_HEADER_LEN;
 }
 
 /* The payload ends here: write the header before it. */
-static void step_end(struct trace *trace, uint16_t task, uint64_t now_us, enum step_kind kind, const uint8_t *end)
+static inline void step_end(struct trace *trace, uint16_t task, uint64_t now_us, enum step_kind kind,
+                            const uint8_t *end)
 {
         uint8_t *header = trace->bytes + trace->len;
 
@@ -251,7 +283,7 @@ void trace_step(struct trace *trace, uint16_t task, uint64_t now_us, enum step_k
         if (!payload)
                 return;
         va_start(arguments, kind);
-        step_end(trace, task, now_us, kind, put_payload(payload, step_rows[kind].kinds, &arguments));
+        step_end(trace, task, now_us, kind, put_payload[kind](payload, &arguments));
         va_end(arguments);
 }
 

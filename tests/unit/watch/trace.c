@@ -661,6 +661,29 @@ static void test_a_name_without_bytes_is_the_root(void **state)
         arena_fini(&arena);
 }
 
+/* An arena's memory was somebody else's before. */
+static void test_a_trace_has_no_parent_but_one_that_was_said(void **state)
+{
+        const struct trace_id other = { .bytes = { 9 } };
+        struct arena arena;
+        struct trace trace;
+        struct trace_view view;
+
+        (void)state;
+        arena_init(&arena, 1 << 20);
+        struct arena_mark mark = arena_mark(&arena);
+        memset(arena_room(&arena, 2048), 0xee, 2048);
+        arena_reset(&arena, mark);
+        trace_begin(&trace, &arena, &id, 5, &start);
+        assert_int_equal(trace_open(trace.bytes, trace.len, &view), ERR_OK);
+        assert_int_equal(view.parent, 0);
+        trace_adopt(&trace, &other, 77);
+        assert_int_equal(trace_open(trace.bytes, trace.len, &view), ERR_OK);
+        assert_int_equal(view.parent, 77);
+        assert_memory_equal(&view.id, &other, sizeof other);
+        arena_fini(&arena);
+}
+
 static void test_short_id(void **state)
 {
         char text[TRACE_SHORT_TEXT];
@@ -687,6 +710,7 @@ int main(void)
                 cmocka_unit_test(test_every_short_payload_is_handled),
                 cmocka_unit_test(test_every_damaged_byte_is_handled),
                 cmocka_unit_test(test_a_name_without_bytes_is_the_root),
+                cmocka_unit_test(test_a_trace_has_no_parent_but_one_that_was_said),
                 cmocka_unit_test(test_short_id),
         };
 
