@@ -10,7 +10,7 @@
 #define REQUIRE(cond) ((cond) ? (void)0 : (fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #cond), abort()))
 #define COUNT(array)  (sizeof(array) / sizeof *(array))
 
-enum { DAY = 86400, ZONE_SETS = 32, EVIL = 66 };
+enum { DAY = 86400, ZONE_SETS = 32, EVIL = 66, CHILD_ZONE = 2 };
 
 struct world_zone {
         const char *text;
@@ -22,9 +22,16 @@ struct world_zone {
         struct rrset set[ZONE_SETS]; /* signed where the zone has authority; NSEC among them */
 };
 
+/*
+ * Whom the forger is in league with: nobody, so that he has a key of his own; or the owner of sub.example., who lies
+ * about everybody else; or he has kept what zones signed long ago.
+ */
+enum league { NOBODY, CHILD, PAST, LEAGUES };
+
 static struct {
         struct arena arena;
         struct signer_key evil;
+        enum league league;
         char settings[2][1024]; /* from the root, from the island */
         struct arena_mark made; /* what is forged lies behind it */
         struct world_zone zone[FORGER_ZONES];
@@ -176,7 +183,7 @@ void forger_open(void)
         for (uint8_t i = 0; i < FORGER_ZONES; i++)
                 zone_make(&world.zone[i]);
         write_settings(world.settings[0], &world.zone[0]);
-        write_settings(world.settings[1], &world.zone[2]);
+        write_settings(world.settings[1], &world.zone[CHILD_ZONE]);
         world.made = arena_mark(&world.arena);
 }
 
@@ -349,14 +356,30 @@ static struct rrset evil_set(const struct name *owner, uint16_t type)
         return signer_set(&world.arena, line);
 }
 
-/* Signed by the forger's key, in the name of whoever. */
+/* The key that the forger can sign with in the name of this zone. */
+static const struct signer_key *key_for(const struct world_zone *as)
+{
+        switch (world.league) {
+        case NOBODY:
+        case LEAGUES: break;
+        case CHILD: return &world.zone[CHILD_ZONE].key;
+        case PAST:
+                if (as->is_signed)
+                        return &as->key;
+                break;
+        }
+        return &world.evil;
+}
+
 static void sign_as(struct rrset *set, const struct world_zone *as, bool with_its_tag)
 {
-        struct signer_fields fields = signer_fields(set, &world.evil, &as->apex, FORGER_NOW - DAY, FORGER_NOW + DAY);
+        const struct signer_key *key = key_for(as);
+        uint32_t begin = FORGER_NOW - (key == &as->key && world.league == PAST ? 30 : 1) * DAY;
+        struct signer_fields fields = signer_fields(set, key, &as->apex, begin, begin + 2 * DAY);
 
         if (with_its_tag && as->is_signed)
                 fields.key_tag = signer_key_tag(&as->key);
-        struct rdata signature = signer_sign(&world.arena, set, &fields, &world.evil);
+        struct rdata signature = signer_sign(&world.arena, set, &fields, key);
         struct rdata rrsig = signer_rrsig(&world.arena, &fields, &signature);
         set->sigs = NULL;
         set->sig_count = 0;
@@ -658,7 +681,7 @@ static void replay_other_owner(const struct world_zone *zone, const struct quest
         }
 }
 
-/* A key of the forger's beside the real ones, and his signature beside theirs. */
+/* A key of the forger's beside the real one, with his signature, and what else he can sign with. */
 static void add_key(const struct world_zone *zone, const struct question *question, struct forger_reply *reply)
 {
         char text[NAME_TEXT_MAX];
@@ -669,6 +692,7 @@ static void add_key(const struct world_zone *zone, const struct question *questi
                 return;
         }
         struct rrset set = signer_dnskey(&world.arena, name_text(&question->name, text), keys, 2);
+        sign_as(&set, zone, false);
         signer_sign_set(&world.arena, &set, &world.evil, &question->name, FORGER_NOW - DAY, FORGER_NOW + DAY);
         empty(reply);
         put(reply, SECTION_ANSWER, &set);
@@ -682,7 +706,8 @@ static void fail(const struct world_zone *zone, const struct question *question,
         reply->rcode = RCODE_SERVFAIL;
 }
 
-enum { IN_ONE_WAY = 1, IN_EACH_NAME = FORGER_ZONES }; /* does it matter which zone is pretended? */
+/* Does it matter which zone is pretended, and with whose key? */
+enum { IN_ONE_WAY = 1, IN_EACH_NAME = FORGER_ZONES, WITH_EACH_KEY = LEAGUES * FORGER_ZONES };
 
 static const struct {
         const char *name;
@@ -694,11 +719,11 @@ static const struct {
 #function, function, zones                                                                             \
         }
         KIND(answer_unsigned, IN_ONE_WAY),
-        KIND(answer_signed, IN_EACH_NAME),
+        KIND(answer_signed, WITH_EACH_KEY),
         KIND(answer_signed_with_tag, IN_EACH_NAME),
-        KIND(alias_away, IN_EACH_NAME),
+        KIND(alias_away, WITH_EACH_KEY),
         KIND(alias_away_unsigned, IN_ONE_WAY),
-        KIND(redirect_zone, IN_EACH_NAME),
+        KIND(redirect_zone, WITH_EACH_KEY),
         KIND(redirect_zone_unsigned, IN_EACH_NAME),
         KIND(swap_data, IN_ONE_WAY),
         KIND(strip_signatures, IN_ONE_WAY),
@@ -706,20 +731,20 @@ static const struct {
         KIND(deny_name_bare, IN_EACH_NAME),
         KIND(deny_type_bare, IN_EACH_NAME),
         KIND(deny_with_nothing, IN_ONE_WAY),
-        KIND(deny_name_by_apex, IN_EACH_NAME),
-        KIND(deny_type_by_apex, IN_EACH_NAME),
-        KIND(deny_name_by_other_zone, IN_EACH_NAME),
-        KIND(deny_type_by_other_zone, IN_EACH_NAME),
-        KIND(deny_type_by_match, IN_EACH_NAME),
+        KIND(deny_name_by_apex, WITH_EACH_KEY),
+        KIND(deny_type_by_apex, WITH_EACH_KEY),
+        KIND(deny_name_by_other_zone, WITH_EACH_KEY),
+        KIND(deny_type_by_other_zone, WITH_EACH_KEY),
+        KIND(deny_type_by_match, WITH_EACH_KEY),
         KIND(deny_by_replay, IN_EACH_NAME),
         KIND(deny_type_by_replay, IN_EACH_NAME),
         KIND(refer_at_name, IN_ONE_WAY),
         KIND(refer_at_zone, IN_EACH_NAME),
         KIND(refer_at_zone_with_ds, IN_EACH_NAME),
         KIND(refer_with_replayed_proof, IN_EACH_NAME),
-        KIND(refer_with_own_proof, IN_EACH_NAME),
+        KIND(refer_with_own_proof, WITH_EACH_KEY),
         KIND(replay_other_owner, IN_EACH_NAME),
-        KIND(add_key, IN_EACH_NAME),
+        KIND(add_key, WITH_EACH_KEY),
         KIND(fail, IN_ONE_WAY),
 };
 
@@ -738,9 +763,20 @@ const char *forger_name(unsigned kind)
         return kinds[kind].name;
 }
 
+/* What is at the child's own names it may say anything about; its DS set is not. */
+static bool is_its_own(const struct question *question)
+{
+        const struct name *child = &world.zone[CHILD_ZONE].apex;
+
+        return question->type == TYPE_DS ? name_is_below(&question->name, child)
+                                         : name_is_at_or_below(&question->name, child);
+}
+
 void forger_forge(unsigned kind, unsigned zone, const struct question *question, struct forger_reply *reply)
 {
-        kinds[kind % COUNT(kinds)].apply(&world.zone[zone % FORGER_ZONES], question, reply);
+        world.league = zone / FORGER_ZONES % LEAGUES;
+        if (world.league != CHILD || !is_its_own(question))
+                kinds[kind % COUNT(kinds)].apply(&world.zone[zone % FORGER_ZONES], question, reply);
 }
 
 /* --- Bytes -------------------------------------------------------------------------------------------------------- */

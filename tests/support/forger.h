@@ -8,7 +8,8 @@
  *      open.example. 192.0.2.4   unsigned
  *      (anything)    203.0.113.66  the forger's own server
  *
- * The forger has no key but his own. Whatever he does, nothing but the truth may be believed of a signed zone.
+ * The forger has his own key, or that of sub.example. against all others, or old signatures. Whatever he does, nothing
+ * but the truth may be believed of a signed zone.
  */
 #include "base/arena.h"
 #include "wire/message.h"
@@ -39,12 +40,13 @@ void forger_forget(void);
 /** What the server at this address says in honesty. Bytes live until forger_forget(). */
 void forger_honest(const uint8_t address[4], const struct question *question, struct forger_reply *out);
 
-/** How many kinds of forgery there are, in the name of how many zones each is worth trying, and what it is called. */
+/** How many kinds of forgery there are, in how many names and with whose keys each is worth trying, and what it is called. */
 unsigned forger_count(void);
 unsigned forger_zones(unsigned kind);
 const char *forger_name(unsigned kind);
 
-/** Forge an answer: kinds that copy from some zone, or pretend to be it, take the one with this number. */
+/** Forge an answer: kinds that copy from some zone, or pretend to be it, take the one with this number modulo
+ * FORGER_ZONES; the rest of the number says whose keys the forger has. */
 void forger_forge(unsigned kind, unsigned zone, const struct question *question, struct forger_reply *reply);
 
 /** The reply to a query as bytes; 0 when the query cannot be read. */
