@@ -4,7 +4,7 @@
  *
  *      .             192.0.2.1   signed; the anchor
  *      example.      192.0.2.2   signed
- *      sub.example.  192.0.2.3   signed
+ *      sub.example.  192.0.2.3   signed, with NSEC3
  *      open.example. 192.0.2.4   unsigned
  *      (anything)    203.0.113.66  the forger's own server
  *

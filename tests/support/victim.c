@@ -37,6 +37,9 @@ static const struct {
         {"example.", TYPE_DNSKEY, true, false},
         {"sub.example.", TYPE_DNSKEY, true, true},
         {"www.open.example.", TYPE_A, false, false},
+        {"x.any.sub.example.", TYPE_TXT, true, true},
+        {"x.any.sub.example.", TYPE_A, true, true},
+        {"ent.sub.example.", TYPE_A, true, true},
 };
 
 static struct {
