@@ -1,7 +1,7 @@
 #!/bin/bash
 # cairnd resolves from real authoritative servers: the lab's good zones, signed once and written to files, are served on
-# the lab's own addresses by NSD, then by Knot DNS. What cairnd answers must be what the lab's server of truth says, in
-# rcode, AD and records.
+# the lab's own addresses by NSD, by Knot DNS, and by BIND where it is installed. What cairnd answers must be what the
+# lab's server of truth says, in rcode, AD and records.
 #
 # One process serves all zones on all addresses, as a provider's servers do: it answers for parent and child alike where
 # the lab's own servers refer. Zones within bad. are left out; there is nothing to resolve in them.
@@ -117,19 +117,45 @@ EOF
         done <"$work/zones"
 }
 
+# BIND listens on the addresses of interfaces alone, not on all that are local.
+configure_named() {
+        local address
+        grep -v : "$work/addresses" | while read -r address; do ip address add "$address/32" dev lo; done
+        cat <<EOF
+options {
+        directory "$work/named";
+        pid-file none;
+        session-keyfile none;
+        listen-on port $server_port { $(grep -v : "$work/addresses" | tr '\n' ';') };
+        listen-on-v6 port $server_port { $(grep : "$work/addresses" | tr '\n' ';') };
+        automatic-interface-scan no;
+        recursion no;
+        dnssec-validation no;
+        notify no;
+        check-names primary ignore;
+        check-integrity no;
+};
+controls { };
+EOF
+        while read -r name file; do
+                printf 'zone "%s" { type primary; file "%s/%s"; };\n' "$name" "$work" "$file"
+        done <"$work/zones"
+}
+
 # Whether the server has loaded its zones: it answers for the last of them with authority.
 serves_zones() {
         dig +time=1 +tries=1 +norecurse -p "$server_port" "@$(tail -n 1 "$work/addresses")" \
                 "$(tail -n 1 "$work/zones" | cut -d ' ' -f 1)" SOA | grep -q '^;; flags:.* aa'
 }
 
-# start_server KIND: nsd or knot.
+# start_server KIND: nsd, knot or named.
 start_server() {
         mkdir "$work/$1"
         "configure_$1" >"$work/$1/conf"
         case $1 in
         nsd) nsd -d -c "$work/nsd/conf" >"$work/nsd.log" 2>&1 & ;;
         knot) knotd -c "$work/knot/conf" >"$work/knot.log" 2>&1 & ;;
+        named) named -g -n 1 -c "$work/named/conf" >"$work/named.log" 2>&1 & ;;
         esac
         server=$!
         pids+=("$server")
@@ -218,7 +244,7 @@ choose_questions
 ask 127.53.255.53 "$lab_port" >"$work/truth.answers"
 
 status=0
-for kind in nsd knot; do
+for kind in nsd knot $(command -v named >/dev/null && echo named); do
         start_server "$kind"
         start_resolver "$kind"
         ask 127.0.0.1 "$port" >"$work/$kind.answers"
