@@ -38,7 +38,7 @@ static void write_down(void *context, const char *text, size_t len)
 static const char *const poisons[] = {
         "<script>alert(1)</script>", "\" onload=\"x", "'); DROP TABLE traces;--", "\033[2J\033]0;owned\007", "\xe2\x80\xae",
         "\xe2\x80\x8f", "\r\nInjected: yes", "&amp;&#60;", "\\\\\"\\", "${jndi:ldap://x}", "`id`", "%n%s", "a.b", ";",
-        "\x9b" "31m", "\x7f\x08\x08", "{\"v\":1}", "-->", "]]>", "\tTXT",
+        ("\x9b" "31m"), "\x7f\x08\x08", "{\"v\":1}", "-->", "]]>", "\tTXT",
 };
 
 /* A name of up to 255 bytes. */
