@@ -263,6 +263,31 @@ static struct connection *connection_of(struct listen *listen, struct client *cl
         return connection;
 }
 
+bool listen_asker(const struct listen *listen, uint64_t token, struct endpoint *asker, struct address *asked,
+                  enum transport *transport)
+{
+        const struct client *client = clients_find(&listen->clients, token);
+
+        if (!client)
+                return false;
+        switch (client->kind) {
+        case CLIENT_UDP:
+                *asker = client->path.peer;
+                *asked = client->path.local;
+                *transport = TRANSPORT_UDP;
+                return true;
+        case CLIENT_TCP:
+                *asker = client->connection->peer;
+                *asked = client->connection->local;
+                *transport = TRANSPORT_TCP;
+                return true;
+        case CLIENT_NOBODY:
+        case CLIENT_CONTROL:
+                break;
+        }
+        return false;
+}
+
 void listen_answer(struct listen *listen, uint64_t token, const uint8_t *bytes, size_t len)
 {
         struct client *client = clients_find(&listen->clients, token);

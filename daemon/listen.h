@@ -8,6 +8,7 @@
 #include "doors.h"
 #include "intake.h"
 #include "quota.h"
+#include "resolver.h"
 #include "stream.h"
 #include "udp.h"
 #include <uv.h>
@@ -51,6 +52,10 @@ void listen_fini(struct listen *listen);
 /** An answer, or that there will be none. An unknown token is one whose client hung up meanwhile. */
 void listen_answer(struct listen *listen, uint64_t token, const uint8_t *bytes, size_t len);
 void listen_drop(struct listen *listen, uint64_t token);
+
+/** Who waits for an answer, where he asked, and how. False: he is gone, or he asked through the control channel. */
+bool listen_asker(const struct listen *listen, uint64_t token, struct endpoint *asker, struct address *asked,
+                  enum transport *transport);
 
 /** End of a loop turn: everything queued leaves. */
 void listen_turn(struct listen *listen);

@@ -5,6 +5,7 @@
 #include "cache/settle.h"
 #include "config/builtin.h"
 #include "config/option.h"
+#include "dnstap.h"
 #include "export.h"
 #include "log.h"
 #include "notify.h"
@@ -219,6 +220,16 @@ static enum err open_archive(struct server *server)
         return err;
 }
 
+static enum err start_dnstap(struct server *server)
+{
+        const char *socket = server->policy->settings->dnstap_socket;
+        enum err err = socket[0] ? dnstap_new(socket, server->worker_count, &server->dnstap) : ERR_OK;
+
+        if (err == ERR_MISSING)
+                log_line(LOG_START, "this cairnd was built without dnstap (setting `dnstap-socket`)");
+        return err;
+}
+
 static enum err start_workers(struct server *server)
 {
         struct worker_host host = {
@@ -227,6 +238,7 @@ static enum err start_workers(struct server *server)
                 .hand = server->hand,
                 .writer = server->writer,
                 .archive = server->archive,
+                .dnstap = server->dnstap,
                 .quota = &server->quota,
                 .keeper = &server->keeper,
                 .worker_count = server->worker_count,
@@ -341,6 +353,8 @@ static enum err start(struct server *server)
         if (!err)
                 err = start_export(server);
         if (!err)
+                err = start_dnstap(server);
+        if (!err)
                 err = archive_start(server->archive);
         if (!err)
                 err = keeper_open(&server->keeper, server);
@@ -369,6 +383,7 @@ static void finish(struct server *server)
         web_close(server->web);
         history_close(&server->history);
         export_close(server->export);
+        dnstap_free(server->dnstap);
         writer_stop(server->writer);
         archive_reader_free(server->reader);
         archive_stop(server->archive);

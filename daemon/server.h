@@ -22,6 +22,7 @@
 
 struct archive;
 struct archive_reader;
+struct dnstap;
 struct export;
 struct hand;
 struct store_writer;
@@ -47,6 +48,7 @@ struct server {
         struct control control;
         struct keeper keeper;
         struct web *web;
+        struct dnstap *dnstap;           /* NULL: nobody listens */
         struct export *export;           /* NULL: there is no collector */
         struct archive_reader *reader;   /* the main thread's */
         struct history history;

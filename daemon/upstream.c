@@ -2,6 +2,7 @@
 #include "upstream.h"
 #include "config/settings.h"
 #include "socket.h"
+#include "tap.h"
 #include "trunk.h"
 #include "udp.h"
 #include "worker.h"
@@ -28,17 +29,17 @@ static struct exchange *exchange_find(struct upstream *upstream, uint32_t flight
         return exchange;
 }
 
-static struct exchange *exchange_new(struct upstream *upstream, uint32_t flight, const struct endpoint *to,
-                                     enum transport transport)
+static struct exchange *exchange_new(struct upstream *upstream, const struct action *send)
 {
-        struct exchange **bucket = bucket_of(upstream, flight);
+        struct exchange **bucket = bucket_of(upstream, send->send.flight);
         struct exchange *exchange = upstream->count < EXCHANGES_MAX ? calloc(1, sizeof *exchange) : NULL;
 
         if (!exchange)
                 return NULL;
-        exchange->flight = flight;
-        exchange->transport = transport;
-        exchange->to = *to;
+        exchange->flight = send->send.flight;
+        exchange->transport = send->send.transport;
+        exchange->to = send->send.to;
+        exchange->trace = send->send.trace;
         exchange->upstream = upstream;
         exchange->watch.fd = -1;
         exchange->chain = *bucket;
@@ -80,6 +81,7 @@ void exchange_reply(struct exchange *exchange, const uint8_t *bytes, size_t len,
         event.reply.arrived_us = arrived_us;
         event.reply.bytes = bytes;
         event.reply.len = len;
+        tap_reply(exchange->upstream->worker, exchange, bytes, len);
         worker_take(exchange->upstream->worker, &event);
 }
 
@@ -172,21 +174,22 @@ static int send_datagram(struct exchange *exchange, const uint8_t *bytes, size_t
 
 /* --- The border --------------------------------------------------------------------------------------------------- */
 
-void upstream_send(struct upstream *upstream, uint32_t flight, const struct endpoint *to, enum transport transport,
-                   const uint8_t *bytes, size_t len)
+void upstream_send(struct upstream *upstream, const struct action *action)
 {
-        struct exchange *exchange = exchange_new(upstream, flight, to, transport);
+        struct exchange *exchange = exchange_new(upstream, action);
+        const uint8_t *bytes = action->send.bytes;
         int failed;
 
         if (!exchange) { /* beyond the list's end a flight is lost without a word, and the resolver's clock ends it */
                 if (upstream->unsent_count < UNSENT_MAX)
-                        upstream->unsent[upstream->unsent_count++] = flight;
+                        upstream->unsent[upstream->unsent_count++] = action->send.flight;
                 return;
         }
-        if (transport == TRANSPORT_UDP)
-                failed = send_datagram(exchange, bytes, len);
+        tap_send(upstream->worker, exchange, bytes, action->send.len);
+        if (exchange->transport == TRANSPORT_UDP)
+                failed = send_datagram(exchange, bytes, action->send.len);
         else
-                failed = trunk_send(exchange, bytes, len);
+                failed = trunk_send(exchange, bytes, action->send.len);
         if (failed)
                 exchange_fail(exchange, failure_of(failed));
 }

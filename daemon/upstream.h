@@ -21,6 +21,7 @@ struct exchange {
         uint32_t flight;         /* the resolver's number */
         enum transport transport;
         struct endpoint to;
+        struct trace_id trace;   /* of the first question that needs it */
         struct exchange *chain;  /* in the same bucket of the table */
         struct link link;        /* among those of its trunk, or among those that failed */
         enum failure failure;
@@ -59,8 +60,7 @@ void upstream_fini(struct upstream *upstream);
 void upstream_adopt(struct upstream *upstream, const struct settings *settings);
 
 /** ACTION_SEND. */
-void upstream_send(struct upstream *upstream, uint32_t flight, const struct endpoint *to, enum transport transport,
-                   const uint8_t *bytes, size_t len);
+void upstream_send(struct upstream *upstream, const struct action *action);
 
 /** ACTION_RECALL. */
 void upstream_recall(struct upstream *upstream, uint32_t flight);

@@ -5,6 +5,7 @@
 #include "explain.h"
 #include "keeper.h"
 #include "policy/policy.h"
+#include "tap.h"
 #include "writer.h"
 #include <stdatomic.h>
 #include <stdio.h>
@@ -18,8 +19,7 @@ enum { MAILBOX_MAX = 1024, US_PER_MS = 1000, NS_PER_US = 1000 };
 
 static void perform_send(struct worker *worker, const struct action *action)
 {
-        upstream_send(&worker->upstream, action->send.flight, &action->send.to, action->send.transport,
-                      action->send.bytes, action->send.len);
+        upstream_send(&worker->upstream, action);
 }
 
 static void perform_recall(struct worker *worker, const struct action *action)
@@ -39,6 +39,7 @@ static void perform_store(struct worker *worker, const struct action *action)
 
 static void perform_answer(struct worker *worker, const struct action *action)
 {
+        tap_answer(worker, action);
         listen_answer(&worker->listen, action->answer.client, action->answer.bytes, action->answer.len);
 }
 
@@ -119,6 +120,8 @@ static void tell_trace(struct worker *worker)
 void worker_take(struct worker *worker, const struct event *event)
 {
         resolver_feed(worker->resolver, event, worker->clock.now);
+        if (event->kind == EVENT_QUESTION)
+                tap_question(worker, event);
         perform_all(worker);
         if (worker->explain[0])
                 tell_trace(worker);

@@ -19,6 +19,7 @@
 
 struct archive;
 struct archive_reader;
+struct dnstap;
 struct keeper;
 struct policy;
 struct store_writer;
@@ -30,6 +31,7 @@ struct worker_host {
         struct hand *hand;
         struct store_writer *writer;
         struct archive *archive;
+        struct dnstap *dnstap; /* NULL: nobody listens */
         struct quota *quota;
         struct keeper *keeper;
         unsigned worker_count;

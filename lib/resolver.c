@@ -104,6 +104,14 @@ void resolver_free(struct resolver *r)
         free(r);
 }
 
+bool resolver_asked(const struct resolver *r, struct trace_id *out)
+{
+        static const struct trace_id none;
+
+        *out = r->desk.asked;
+        return memcmp(out, &none, sizeof none) != 0;
+}
+
 /* The host has taken all actions, or never will: their bytes can go. */
 static void clear_outbox(struct desk *desk)
 {

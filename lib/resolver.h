@@ -63,6 +63,9 @@ uint64_t resolver_deadline(const struct resolver *r);
  */
 void resolver_settle(struct resolver *r, bool all);
 
+/** The trace that the last QUESTION became part of; false: it had its answer, or none, without one. */
+bool resolver_asked(const struct resolver *r, struct trace_id *out);
+
 /** New settings: questions that come from now on use them; those under way keep theirs. Takes its own hold. */
 void resolver_adopt(struct resolver *r, const struct policy *policy);
 

@@ -115,6 +115,8 @@ static void send(struct writing *w, unsigned rcode)
         action->answer.client = w->to->client;
         action->answer.bytes = bytes;
         action->answer.len = w->c->len;
+        if (w->to->trace)
+                action->answer.trace = *w->to->trace;
         metrics_inc(&desk->metrics->answers[metrics_rcode(rcode)]);
         metrics_inc(&desk->metrics->answers_sent[w->to->transport]);
         if (w->full)

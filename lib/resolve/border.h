@@ -4,6 +4,7 @@
  */
 #include "base/address.h"
 #include "dnssec/check.h"
+#include "watch/trace.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -111,6 +112,7 @@ struct action {
                                                      there is one */
                         const uint8_t *bytes;     /* without TCP's length */
                         size_t len;
+                        struct trace_id trace;    /* of the first question that needs it */
                 } send;
                 struct {
                         uint32_t flight;
@@ -125,6 +127,7 @@ struct action {
                         uint64_t client;
                         const uint8_t *bytes;
                         size_t len;
+                        struct trace_id trace; /* zeros: there is none */
                 } answer;
                 struct {
                         uint64_t client;

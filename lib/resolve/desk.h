@@ -38,6 +38,7 @@ enum { CHECKING_LISTS = 256 };
 
 struct desk {
         struct moment now;           /* of the event at hand */
+        struct trace_id asked;       /* what the last question became part of; zeros: it needed no trace */
         const struct policy *policy; /* for the questions that come now; held */
         struct cache *cache;
         struct front *front;

@@ -121,6 +121,7 @@ static void open_request(struct desk *desk, const struct listener *to, const str
                 return;
         }
         share_trace(request, to);
+        desk->asked = request->trace.id;
         request_trace(request, 0, STEP_QUESTION, &to->qname, (unsigned)query->question.type, (unsigned)query->flags,
                       &to->from, transport_word(to->transport));
         request->root = task_new(request, NULL, &request->question.name, query->question.type, PURPOSE_QUESTION);
@@ -136,6 +137,7 @@ void door_question(struct desk *desk, const struct event *event)
         enum err err = query_read(event->question.bytes, event->question.len, &query);
         struct listener to = listener_for(event, &query);
 
+        desk->asked = (struct trace_id){ 0 };
         metrics_inc(&desk->metrics->questions[to.transport]);
         if (to.transport == TRANSPORT_UDP && !to.from.port) {
                 drop(desk, to.client, DROP_NO_HEADER); /* nobody can be there */
@@ -161,6 +163,7 @@ void door_question(struct desk *desk, const struct event *event)
         if (!open) {
                 open_request(desk, &to, &query, &event->question.ways);
         } else if (request_join(open, &to)) {
+                desk->asked = open->trace.id;
                 metrics_inc(desk->metrics->joins);
         } else {
                 drop(desk, to.client, DROP_CLIENT_SHARE);

@@ -206,10 +206,10 @@ static size_t write_message(struct desk *desk, struct flight *flight, const stru
         return c.len;
 }
 
-static bool hand_out(struct desk *desk, struct flight *flight, const struct settings *settings, size_t *sent_len)
+static bool hand_out(struct desk *desk, struct flight *flight, const struct request *request, size_t *sent_len)
 {
         uint8_t message[OUTGOING_MAX];
-        size_t len = write_message(desk, flight, settings, message);
+        size_t len = write_message(desk, flight, request->policy->settings, message);
         const uint8_t *bytes = len ? desk_outbox(desk, message, len) : NULL;
         struct action *action = bytes ? desk_act(desk, ACTION_SEND) : NULL;
 
@@ -220,6 +220,7 @@ static bool hand_out(struct desk *desk, struct flight *flight, const struct sett
         action->send.transport = flight->out.transport;
         action->send.bytes = bytes;
         action->send.len = len;
+        action->send.trace = request->trace.id;
         *sent_len = len;
         return true;
 }
@@ -336,7 +337,7 @@ struct flight *flight_launch(struct desk *desk, struct seat *seat, const struct 
         }
         uint64_t first = flight->phase == FLIGHT_FRESH ? flight->hedge_us : flight->patience_us;
         if (timers_arm(&desk->flight_timers, &flight->timer, first) != ERR_OK ||
-            !hand_out(desk, flight, settings, &len)) {
+            !hand_out(desk, flight, seat->task->request, &len)) {
                 flight_unregister(desk, flight);
                 flight_release(desk, flight);
                 return NULL;

@@ -289,6 +289,7 @@ bool request_join(struct request *request, const struct listener *listener)
                 crowd_leave(&request->desk->crowd, &listener->from.address);
                 return false;
         }
+        kept->trace = &request->trace.id;
         kept->next = request->audience;
         request->audience = kept;
         if (request->listener_count++) {

@@ -28,6 +28,7 @@ struct outcome;
 struct listener {
         struct listener *next;
         uint64_t client; /* the host's token */
+        const struct trace_id *trace; /* of the request that was joined; NULL: none was */
         struct endpoint from;
         enum transport transport;
         bool watched;

@@ -32,6 +32,8 @@ metric cache_used_bytes   counted by the daemon
 metric cache_size_bytes   counted by the daemon
 metric otlp_sent          counted by the daemon
 metric otlp_dropped       counted by the daemon
+metric dnstap_sent        counted by the daemon
+metric dnstap_dropped     counted by the daemon
 metric start_time_seconds counted by the daemon
 metric turn_high_water counted by the daemon
 metric checks             no scenario of ours is signed
