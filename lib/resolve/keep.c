@@ -88,8 +88,8 @@ static void keep_delegation(struct task *task, struct delegation *delegation)
                               kept->ends_at - kept->stored_at);
 }
 
-/* The parent was asked for a server's address because its zone cannot be: the referral's glue is the answer. */
-static enum task_state settle_for_glue(struct task *task)
+/* The address of a name server as a referral to its zone gave it; NULL: none of this type, or out of memory. */
+static struct finding *glue_set(struct task *task)
 {
         struct request *request = task->request;
         struct address glue[DELEGATION_NAME_ADDRESSES];
@@ -99,7 +99,7 @@ static enum task_state settle_for_glue(struct task *task)
         uint16_t kept = 0;
 
         if (!found || !rdata)
-                return task_give_up(task, EDE_OTHER, "out of memory");
+                return NULL;
         for (unsigned i = 0; i < count; i++) {
                 size_t len = address_len(&glue[i]);
 
@@ -107,16 +107,30 @@ static enum task_state settle_for_glue(struct task *task)
                         rdata[kept++] = (struct rdata){ .bytes = arena_copy(&request->arena, glue[i].bytes, len),
                                                         .len = (uint16_t)len };
         }
-        if (!kept)
-                return task_give_up(task, EDE_NO_AUTHORITY, "the parent zone has no address for this server either");
         found->kind = FINDING_SET;
         found->rank = RANK_GLUE;
         found->set = (struct rrset){
                 .owner = task->sname, .type = task->qtype, .class = CLASS_IN, .count = kept, .rdata = rdata
         };
-        task->outcome.final = found;
+        return kept ? found : NULL;
+}
+
+/*
+ * A server's address is looked for, and here is a referral to the server's own zone. Its glue will do, as it does for
+ * whoever asks that zone itself: there is no need to ask further, nor to prove anything. Should it prove useless, the
+ * zone is asked by another task. False: there is no glue.
+ */
+static bool settles_for_glue(struct task *task)
+{
+        const struct finding *glue = glue_set(task);
+
+        if (!glue)
+                return false;
+        task->outcome.final = glue;
         task->outcome.final_type = task->qtype;
-        return TASK_DONE;
+        if (!task->barred.wire)
+                task->purpose = PURPOSE_GLUE;
+        return true;
 }
 
 /* The child's keys are asked for while the walk goes on, so that proving the answer costs no round trip of its own. */
@@ -139,9 +153,11 @@ static enum task_state keep_referral(struct task *task)
         if (!request_spend(request, PURSE_REFERRALS, 1))
                 return task_give_up(task, EDE_OTHER, "too many referrals");
         keep_delegation(task, referral);
+        if (task->purpose == PURPOSE_ADDRESS && settles_for_glue(task))
+                return TASK_DONE;
+        if (barred && task->purpose == PURPOSE_ADDRESS) /* this zone cannot be asked */
+                return task_give_up(task, EDE_NO_AUTHORITY, "the parent zone has no address for this server either");
         wish_for_keys(task, referral);
-        if (barred && task->purpose == PURPOSE_ADDRESS)
-                return settle_for_glue(task);
         if (barred)
                 task->barred.wire = NULL; /* the delegation is fresh again */
         return TASK_CUT;

@@ -215,6 +215,13 @@ void servers_note_cookie(struct desk *desk, const struct address *address, const
                 server_save(desk, server, false);
 }
 
+bool servers_prefer_ip6(const struct desk *desk)
+{
+        const unsigned *silent = desk->servers.family_silent;
+
+        return silent[0] >= FAMILY_RUN && silent[1] < FAMILY_RUN;
+}
+
 /* --- Times -------------------------------------------------------------------------------------------------------- */
 
 static uint64_t clamp(uint64_t value, uint64_t low, uint64_t high)

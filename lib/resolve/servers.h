@@ -47,6 +47,9 @@ void servers_heard(struct desk *desk, const struct address *address, uint64_t rt
 /** No reply came within the patience. */
 void servers_silent(struct desk *desk, const struct address *address);
 
+/** Is IPv4 silent, and IPv6 not? */
+bool servers_prefer_ip6(const struct desk *desk);
+
 /** Remembered manners. */
 void servers_note_no_edns(struct desk *desk, const struct address *address);
 void servers_note_tcp_only(struct desk *desk, const struct address *address);

@@ -37,6 +37,8 @@ static const char *purpose_word(enum purpose purpose)
                 return "the question";
         case PURPOSE_ADDRESS:
                 return "address of a name server";
+        case PURPOSE_GLUE:
+                return "glue of a name server";
         case PURPOSE_KEYS:
                 return "chain of trust";
         case PURPOSE_PRIME:
@@ -188,17 +190,22 @@ static const char *outcome_word(const struct finding *final)
         return "nothing";
 }
 
-/* A server name has failed when none of its address types that may be asked for gave an address. */
+/*
+ * A server name has failed, which is counted once, when none of its address types that may be asked for gave an
+ * address. Where there is no such type at the name, the other one is still asked for.
+ */
 static void count_failed_name(const struct task *task)
 {
-        static const uint16_t types[] = { TYPE_A, TYPE_AAAA };
+        uint16_t other_type = task->qtype == TYPE_A ? TYPE_AAAA : TYPE_A;
+        const struct task *other = task_for(task->request, &task->qname, other_type, PURPOSE_ADDRESS);
+        enum finding_kind kind = task->outcome.final->kind;
 
-        for (unsigned i = 0; i < 2; i++) {
-                const struct task *other = task_for(task->request, &task->qname, types[i], PURPOSE_ADDRESS);
-
-                if (other && (!other->done || other->outcome.final->kind == FINDING_SET))
-                        return;
-        }
+        if (kind == FINDING_SET)
+                return;
+        if (!other && kind == FINDING_NODATA && task_may_look_up(task, other_type))
+                return;
+        if (other && (!other->done || other->outcome.final->kind != FINDING_NODATA))
+                return;
         (void)request_spend(task->request, PURSE_NAMES_FAILED, 1);
 }
 

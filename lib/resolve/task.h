@@ -28,6 +28,7 @@ enum task_state {
 enum purpose {
         PURPOSE_QUESTION, /* a client asked */
         PURPOSE_ADDRESS,  /* the address of a name server is needed */
+        PURPOSE_GLUE,     /* the same, once it settled for glue */
         PURPOSE_KEYS,     /* a DS or DNSKEY set is needed to prove something */
         PURPOSE_PRIME,    /* the root's own NS set (RFC 9609) */
         PURPOSE_PREFETCH, /* what was asked for ends soon; the only task without a client that is number 0 */
@@ -163,6 +164,9 @@ struct task *task_for(const struct request *request, const struct name *name, ui
 
 /** Wait for what is needed: starts sub-tasks, closes circles. False: there is nothing left to wait for. */
 bool task_wait_for(struct task *task, const struct needs *needs);
+
+/** May addresses of this type be looked up? Nobody asks for those of a family that may not be used. */
+bool task_may_look_up(const struct task *task, uint16_t type);
 
 /** Would waiting for this sub-task be waiting in a circle? */
 bool task_is_closed_to(const struct task *task, const struct task *sub);

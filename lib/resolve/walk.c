@@ -206,7 +206,7 @@ static void add_known(struct task *task, struct choice *choice, const struct nam
                 add_set(task, choice, &found);
 }
 
-static bool may_look_up(const struct task *task, uint16_t type)
+bool task_may_look_up(const struct task *task, uint16_t type)
 {
         const struct settings *settings = task->request->policy->settings;
 
@@ -223,22 +223,60 @@ static struct name bar_for(const struct task *task, const struct name *server)
         return !name_is_root(cut) && name_is_at_or_below(server, cut) ? *cut : (struct name){ .wire = NULL };
 }
 
+static struct name zone_of(const struct name *server)
+{
+        return name_is_root(server) ? *server : name_strip(server, 1);
+}
+
+/* One name of a zone is enough at a time: the referral to it brings the addresses of the others too. */
+static bool is_zone_in_line(const struct needs *needs, const struct name *server)
+{
+        struct name zone = zone_of(server);
+
+        for (unsigned i = 0; i < needs->count; i++) {
+                struct name other = zone_of(&needs->need[i].name);
+
+                if (name_equal(&zone, &other))
+                        return true;
+        }
+        return false;
+}
+
 static void add_need(struct task *task, struct choice *choice, const struct name *server, uint16_t type)
 {
         const struct task *sub = task_for(task->request, server, type, PURPOSE_ADDRESS);
 
-        if (!may_look_up(task, type) || (sub && (sub->done || task_is_closed_to(task, sub))))
+        if (!task_may_look_up(task, type) || (sub && (sub->done || task_is_closed_to(task, sub))))
                 return;
         if (sub)
                 choice->looking++;
-        if (choice->needs.count == LIMIT_ADDRESS_LOOKUPS_AT_ONCE)
+        if (choice->needs.count == LIMIT_ADDRESS_LOOKUPS_AT_ONCE || is_zone_in_line(&choice->needs, server))
                 return;
         choice->needs.need[choice->needs.count++] = (struct need){
                 .name = *server, .type = type, .purpose = PURPOSE_ADDRESS, .barred = bar_for(task, server)
         };
 }
 
-/* Servers that have no address yet are put in line for look-ups, in an order that changes from request to request. */
+/* A name without addresses of the one family may have some of the other. */
+static bool has_none(const struct task *task, const struct name *server, uint16_t type)
+{
+        const struct task *sub = task_for(task->request, server, type, PURPOSE_ADDRESS);
+
+        return !task_may_look_up(task, type) || (sub && sub->done && sub->outcome.final->kind == FINDING_NODATA);
+}
+
+static void gather_needs_of(struct task *task, struct choice *choice, const struct name *server, bool last_resort)
+{
+        const bool ip6_first = servers_prefer_ip6(task->request->desk);
+        const uint16_t first = ip6_first ? TYPE_AAAA : TYPE_A, second = ip6_first ? TYPE_A : TYPE_AAAA;
+
+        add_need(task, choice, server, last_resort == has_none(task, server, first) ? first : second);
+}
+
+/*
+ * Servers that have no address yet are put in line for look-ups, in an order that changes from request to request. The
+ * second family of a name that has the first is looked up when nothing else is left.
+ */
 static void gather_needs(struct task *task, struct choice *choice, bool with_glue_too)
 {
         const struct delegation *d = task->cut.delegation;
@@ -247,15 +285,14 @@ static void gather_needs(struct task *task, struct choice *choice, bool with_glu
         if (request->spent[PURSE_NAMES_FAILED] >= LIMIT_SERVER_NAMES_FAILED || !d->server_count)
                 return;
         unsigned first = request->trace.id.bytes[0] % d->server_count;
-        for (unsigned i = 0; i < d->server_count; i++) {
+        for (unsigned i = 0; i < 2 * d->server_count; i++) {
                 const struct delegation_server *server = &d->server[(first + i) % d->server_count];
-                bool below_cut = name_is_at_or_below(&server->name, &d->cut);
+                bool below_cut = name_is_at_or_below(&server->name, &d->cut), again = i >= d->server_count;
 
                 if (server->address_count && (!with_glue_too || below_cut))
                         continue;
-                choice->missing++;
-                add_need(task, choice, &server->name, TYPE_A);
-                add_need(task, choice, &server->name, TYPE_AAAA);
+                choice->missing += !again;
+                gather_needs_of(task, choice, &server->name, again);
         }
 }
 
@@ -467,8 +504,11 @@ enum task_state task_choose(struct task *task)
                 }
                 return pick(task, &choice, hedge);
         }
-        if (hedge)
+        if (hedge) {
+                gather_needs(task, &choice, false);
+                look_ahead(task, &choice);
                 return TASK_FLIGHT;
+        }
         if (task->reserve && !in_flight)
                 return make_do(task);
         gather_needs(task, &choice, !in_flight);
