@@ -281,13 +281,15 @@ enum verify_result verify_set(const struct verify_context *context, const struct
 {
         struct examination x = { .context = context, .set = set, .keys = keys, .jobs = jobs };
         enum verify_result result = VERIFY_BAD;
+        unsigned tried = 0;
         struct rrsig sig;
 
-        for (unsigned i = 0; i < set->sig_count && x.failed < LIMIT_CHECKS_FAILED_PER_SET && result == VERIFY_BAD; i++)
-                result = try_rrsig(&x, &set->sigs[i], &sig);
+        while (tried < set->sig_count && x.failed < LIMIT_CHECKS_FAILED_PER_SET && result == VERIFY_BAD)
+                result = try_rrsig(&x, &set->sigs[tried++], &sig);
         if (result == VERIFY_GOOD)
                 *out = (struct verified){
                         .sig = sig,
+                        .which = tried - 1,
                         .ttl = bounded_ttl(set, &sig, context->wall_s),
                         .wildcard = sig.labels < signed_labels(&set->owner),
                 };

@@ -38,7 +38,8 @@ enum verify_result {
 };
 
 struct verified {
-        struct rrsig sig; /* the signature that holds */
+        struct rrsig sig; /* the signature that holds, */
+        unsigned which;   /* and its place among those of the set */
         uint32_t ttl;     /* at most original TTL and time left (RFC 4035 5.3.3) */
         bool wildcard;    /* expanded from a wildcard: sig.labels < labels of the owner */
 };

@@ -146,7 +146,7 @@ static void keep_proof(struct finding *finding, const struct rrset *proven, unsi
 
 static enum trust_state judge_wildcard(struct piece *piece, struct trust *trust, const struct verified *verified)
 {
-        const struct claim *claim = piece->task->claim;
+        struct claim *claim = piece->task->claim;
         struct rrset proven[PROOF_MAX];
         unsigned count;
 
@@ -173,7 +173,7 @@ static enum trust_state judge_wildcard(struct piece *piece, struct trust *trust,
  */
 static enum trust_state judge_hints(struct piece *piece, struct trust *trust)
 {
-        const struct claim *claim = piece->task->claim;
+        struct claim *claim = piece->task->claim;
         struct rrset proven[PROOF_MAX];
         struct reason ignored;
         unsigned count = 0;
@@ -224,7 +224,7 @@ static enum trust_state judge_signatures(struct piece *piece)
 
 static enum trust_state judge_set(struct piece *piece)
 {
-        const struct rrset *set = &piece->finding->set;
+        struct rrset *set = &piece->finding->set;
         struct verified verified;
         struct trust trust;
         bool is_signed, good;
@@ -271,7 +271,7 @@ static enum denial judge_proof(struct piece *piece, const struct denial_context 
 
 static enum trust_state judge_denial(struct piece *piece, struct trust *trust)
 {
-        const struct finding *finding = piece->finding;
+        struct finding *finding = piece->finding;
         struct rrset proven[PROOF_MAX];
         struct reason broken = { .ede = EDE_NONE };
         unsigned count;

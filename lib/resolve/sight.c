@@ -38,6 +38,7 @@ static bool is_anchor(const struct task *task, const struct anchor *anchor, cons
 static enum trust_state sees_revoked(struct task *task, const struct anchor *anchor, const struct rrset *set,
                                      const struct rdata *dnskey, bool *self_signed)
 {
+        struct rrset by_itself = *set; /* whose first signature is another one */
         struct zone_keys only;
         struct verified verified;
         struct zone_key room;
@@ -47,7 +48,7 @@ static enum trust_state sees_revoked(struct task *task, const struct anchor *anc
         if (!dnskey_is_revoked(dnskey) || !is_anchor(task, anchor, dnskey))
                 return TRUST_KNOWN;
         zone_keys_only(&only, &set->owner, dnskey, &room);
-        return trust_set(task, set, &only, &verified, self_signed, &why);
+        return trust_set(task, &by_itself, &only, &verified, self_signed, &why);
 }
 
 /* What the signatures say of their own time; the first one is as good as any, for when to look again. */

@@ -318,14 +318,50 @@ static enum trust_state settle(struct task *task, enum verify_result result, con
         return TRUST_KNOWN;
 }
 
-enum trust_state trust_set(struct task *task, const struct rrset *set, const struct zone_keys *keys,
+/*
+ * Of several signatures one is verified; anybody may have put the others there. That one comes first, for whoever wants
+ * to know who signed this, and of the others stay those of the same zone, for clients that prefer another algorithm.
+ */
+static bool sort_signatures(struct task *task, struct rrset *set, const struct verified *verified)
+{
+        struct rdata *sorted = arena_alloc(&task->request->arena, set->sig_count * sizeof *sorted);
+        uint16_t count = 0;
+        struct rrsig sig;
+
+        if (!sorted)
+                return false;
+        sorted[count++] = set->sigs[verified->which];
+        for (unsigned i = 0; i < set->sig_count; i++)
+                if (i != verified->which && rrsig_read(&set->sigs[i], &sig) && sig.covered == set->type &&
+                    name_equal(&sig.signer, &verified->sig.signer))
+                        sorted[count++] = set->sigs[i];
+        set->sigs = sorted;
+        set->sig_count = count;
+        return true;
+}
+
+/* How it ended, and what stays of the signatures. */
+static enum trust_state settle_set(struct task *task, struct rrset *set, enum verify_result result,
+                                   const struct verified *verified, const struct verify_jobs *jobs, bool *good,
+                                   struct reason *why)
+{
+        if (settle(task, result, jobs, good, why) == TRUST_WAIT)
+                return TRUST_WAIT;
+        if (*good && set->sig_count > 1 && !sort_signatures(task, set, verified)) {
+                *good = false;
+                *why = (struct reason){ .ede = EDE_OTHER, .text = "out of memory" };
+        }
+        return TRUST_KNOWN;
+}
+
+enum trust_state trust_set(struct task *task, struct rrset *set, const struct zone_keys *keys,
                            struct verified *verified, bool *good, struct reason *why)
 {
         struct verify_context context = verify_context_for(task);
         struct verify_jobs jobs = { .count = 0 };
         enum verify_result result = verify_set(&context, set, keys, verified, &jobs, why);
 
-        return settle(task, result, &jobs, good, why);
+        return settle_set(task, set, result, verified, &jobs, good, why);
 }
 
 /* --- DS: what the parent says ------------------------------------------------------------------------------------- */
@@ -358,7 +394,7 @@ static enum trust_state mark_delegation(struct task *task, struct delegation *d,
         return word(out, state == DS_PRESENT ? verdict : VERDICT_INSECURE);
 }
 
-enum trust_state trust_sets(struct task *task, const struct rrset *set, unsigned count, const struct zone_keys *keys,
+enum trust_state trust_sets(struct task *task, struct rrset *set, unsigned count, const struct zone_keys *keys,
                             struct rrset *proven, unsigned *proven_count, struct reason *why)
 {
         *proven_count = 0;
@@ -481,7 +517,9 @@ static enum trust_state from_ds_task(struct task *task, const struct task *sub, 
         struct name denier = trust_signer(final->proof, final->proof_count);
         struct denial_context context = trust_denial(task, &denier, final->proof, final->proof_count);
         out->no_cut = denial_shows_no_cut(&context, zone);
-        return word(out, out->no_cut ? VERDICT_SECURE : VERDICT_INSECURE);
+        if (out->no_cut)
+                return word(out, VERDICT_SECURE);
+        return word(out, denial_of_ds(&context, zone, &out->why) == DENIAL_MISSING ? VERDICT_BOGUS : VERDICT_INSECURE);
 }
 
 static enum trust_state ask_for_ds(struct task *task, const struct name *zone, struct parent_word *out)
@@ -662,7 +700,7 @@ enum trust_state trust_unsigned(struct task *task, const struct name *zone, cons
         return TRUST_KNOWN;
 }
 
-enum trust_state trust_keys(struct task *task, const struct rrset *dnskey, struct trust *out)
+enum trust_state trust_keys(struct task *task, struct rrset *dnskey, struct trust *out)
 {
         struct verify_context context = verify_context_for(task);
         struct verify_jobs jobs = { .count = 0 };
@@ -684,7 +722,7 @@ enum trust_state trust_keys(struct task *task, const struct rrset *dnskey, struc
         enum verify_result result = verify_keys(&context, dnskey, parent.ds, &verified, &jobs, &unsupported, &out->why);
         if (unsupported)
                 return known(out, VERDICT_INSECURE);
-        if (settle(task, result, &jobs, &good, &out->why) == TRUST_WAIT)
+        if (settle_set(task, dnskey, result, &verified, &jobs, &good, &out->why) == TRUST_WAIT)
                 return TRUST_WAIT;
         if (!good)
                 return known(out, VERDICT_BOGUS);

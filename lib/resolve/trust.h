@@ -62,11 +62,11 @@ bool trust_is_waived(const struct task *task, const struct name *name, struct re
  */
 bool trust_may_redirect(const struct task *task, const struct finding *alias, const struct name *from);
 
-/** The zone whose signatures these sets carry; the root when nothing is signed. */
+/** The zone that signed these sets, which have been verified; the root when nothing is signed. */
 struct name trust_signer(const struct rrset *set, unsigned count);
 
-/** Those of some sets that the zone's keys prove, for a denial; `proven` has room for all of them. */
-enum trust_state trust_sets(struct task *task, const struct rrset *set, unsigned count, const struct zone_keys *keys,
+/** Those of some sets that the zone's keys prove, for a denial, as trust_set(); `proven` has room for all of them. */
+enum trust_state trust_sets(struct task *task, struct rrset *set, unsigned count, const struct zone_keys *keys,
                             struct rrset *proven, unsigned *proven_count, struct reason *why);
 
 /** What a denial by these sets is judged with. */
@@ -98,9 +98,12 @@ bool trust_renew_keys(struct task *task, const struct name *zone);
 /** Is what the cache has of this name and type passed over, as these keys are fetched anew? */
 bool trust_passes_over(const struct task *task, const struct name *name, uint16_t type);
 
-/** Judge a DNSKEY set as it came from its zone, by the DS set above it. Proven keys go to the key ring. */
-enum trust_state trust_keys(struct task *task, const struct rrset *dnskey, struct trust *out);
+/** Judge a DNSKEY set as it came from its zone, by the DS set above it; as trust_set(). */
+enum trust_state trust_keys(struct task *task, struct rrset *dnskey, struct trust *out);
 
-/** Verify a set with a zone's keys; TRUST_WAIT when signatures are being checked. *good tells the result. */
-enum trust_state trust_set(struct task *task, const struct rrset *set, const struct zone_keys *keys,
+/**
+ * Verify a set with a zone's keys; TRUST_WAIT when signatures are being checked. *good tells the result. Then the
+ * signature that holds stands first, and what others claim to have signed is gone.
+ */
+enum trust_state trust_set(struct task *task, struct rrset *set, const struct zone_keys *keys,
                            struct verified *verified, bool *good, struct reason *why);

@@ -423,6 +423,36 @@ static void add_key(const struct world_zone *zone, const struct question *questi
         world_put(reply, SECTION_ANSWER, &set);
 }
 
+/* A signature of another zone in front of the real ones: whoever looks at one alone asks the wrong zone. */
+static void sign_before(struct rrset *set, const struct world_zone *as)
+{
+        struct rrset forged = *set;
+
+        sign_as(&forged, as, false);
+        for (unsigned i = 0; i < set->sig_count; i++)
+                signer_add(&world.arena, &forged, &set->sigs[i]);
+        *set = forged;
+}
+
+static void misname_signer(const struct world_zone *zone, const struct question *question, struct forger_reply *reply)
+{
+        (void)question;
+        for (unsigned s = 0; s < SECTION_ADDITIONAL; s++)
+                for (unsigned i = 0; i < reply->count[s]; i++)
+                        if (reply->set[s][i].sig_count)
+                                sign_before(&reply->set[s][i], zone);
+}
+
+/* The answer is unsigned, and who asks whether it may be gets the truth with a wrong name on it. */
+static void answer_without_cut(const struct world_zone *zone, const struct question *question,
+                               struct forger_reply *reply)
+{
+        if (question->type == TYPE_DS || question->type == TYPE_DNSKEY || question->type == TYPE_NS)
+                misname_signer(zone, question, reply);
+        else
+                answer_unsigned(zone, question, reply);
+}
+
 static void fail(const struct world_zone *zone, const struct question *question, struct forger_reply *reply)
 {
         (void)zone;
@@ -473,6 +503,8 @@ static const struct {
         KIND(fail, IN_ONE_WAY),
         KIND(deny_by_others, IN_EACH_NAME),
         KIND(deny_type_by_others, IN_EACH_NAME),
+        KIND(misname_signer, IN_EACH_NAME),
+        KIND(answer_without_cut, IN_EACH_NAME),
 };
 
 unsigned forger_count(void)
