@@ -61,6 +61,9 @@ struct outcome {
         uint16_t final_type;
 };
 
+/* What the proof that there is no DS set shows of a cut at its name. */
+enum cut_shown { CUT_NOT_SHOWN, CUT_LEFT_OPEN, CUT_DENIED };
+
 /* One message that is to be sent. */
 struct pick {
         struct endpoint server;
@@ -94,6 +97,7 @@ struct task {
         uint16_t qtype;
         struct name sname; /* where the aliases have led */
         struct outcome outcome;
+        enum cut_shown cut_shown; /* DS: once somebody has looked */
 
         struct task *awaits[NEEDS_MAX]; /* sub-tasks it waits for */
         unsigned await_count;

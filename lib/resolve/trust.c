@@ -444,8 +444,10 @@ static enum trust_state judge_missing_ds(struct task *task, struct delegation *d
         struct denial_context context = trust_denial(task, &parent->keys->zone, proven, count);
         enum denial denial = count ? denial_of_ds(&context, &d->cut, &out->why) : DENIAL_MISSING;
         *judged = denial != DENIAL_MISSING;
-        if (!*judged)
+        if (!*judged) {
+                d->proof_count = 0; /* nor is it one when it is looked at again */
                 return TRUST_KNOWN;
+        }
         const struct absence_origin origin = { .stored_at = d->stored_at, .trace = d->trace, .server = d->from };
         trust_keep_proof(task, &parent->keys->zone, proven, count, &origin);
         return mark_delegation(task, d, DS_NONE, VERDICT_INSECURE, out);
@@ -486,11 +488,26 @@ struct name trust_signer(const struct rrset *set, unsigned count)
         return name_root;
 }
 
+/* That there is no DS set has been proven; by what says that there is no cut, too? Hashing is paid for once. */
+static void look_at_cut(struct task *task, struct task *sub, const struct name *zone, struct reason *why)
+{
+        const struct finding *final = sub->outcome.final;
+        struct name denier = trust_signer(final->proof, final->proof_count);
+        struct denial_context context = trust_denial(task, &denier, final->proof, final->proof_count);
+
+        if (sub->cut_shown != CUT_NOT_SHOWN)
+                return;
+        if (denial_shows_no_cut(&context, zone))
+                sub->cut_shown = CUT_DENIED;
+        else if (denial_of_ds(&context, zone, why) != DENIAL_MISSING)
+                sub->cut_shown = CUT_LEFT_OPEN;
+}
+
 /*
  * A question for the DS set was asked on its own; what it brought has been judged in its own PROVE. Where the client
  * set CD it has come here whatever the verdict is: what is not proven says nothing.
  */
-static enum trust_state from_ds_task(struct task *task, const struct task *sub, const struct name *zone,
+static enum trust_state from_ds_task(struct task *task, struct task *sub, const struct name *zone,
                                      struct parent_word *out)
 {
         const struct finding *final = sub->outcome.final;
@@ -514,12 +531,11 @@ static enum trust_state from_ds_task(struct task *task, const struct task *sub, 
                 out->ds = &final->set;
                 return word(out, VERDICT_SECURE);
         }
-        struct name denier = trust_signer(final->proof, final->proof_count);
-        struct denial_context context = trust_denial(task, &denier, final->proof, final->proof_count);
-        out->no_cut = denial_shows_no_cut(&context, zone);
+        look_at_cut(task, sub, zone, &out->why);
+        out->no_cut = sub->cut_shown == CUT_DENIED;
         if (out->no_cut)
                 return word(out, VERDICT_SECURE);
-        return word(out, denial_of_ds(&context, zone, &out->why) == DENIAL_MISSING ? VERDICT_BOGUS : VERDICT_INSECURE);
+        return word(out, sub->cut_shown == CUT_LEFT_OPEN ? VERDICT_INSECURE : VERDICT_BOGUS);
 }
 
 static enum trust_state ask_for_ds(struct task *task, const struct name *zone, struct parent_word *out)
