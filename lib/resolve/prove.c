@@ -97,6 +97,31 @@ static bool find_speaker(const struct piece *piece, const struct rrset *set, uns
         return false;
 }
 
+/*
+ * A zone may lie below the cut that was asked, on the same servers. Where the cut is provably unsigned so is all below
+ * it, whatever signs itself there, and nobody has to answer for a DS set. UNCHECKED: that is not so.
+ */
+static enum trust_state trust_above(const struct piece *piece, const struct name *zone, struct trust *trust)
+{
+        struct name floor = floor_of(piece);
+
+        *trust = (struct trust){ .verdict = VERDICT_UNCHECKED };
+        if (!name_is_below(zone, &floor))
+                return TRUST_KNOWN;
+        if (trust_of(piece->task, &floor, trust) == TRUST_WAIT)
+                return TRUST_WAIT;
+        if (trust->verdict != VERDICT_INSECURE)
+                trust->verdict = VERDICT_UNCHECKED;
+        return TRUST_KNOWN;
+}
+
+static enum trust_state trust_of_speaker(const struct piece *piece, struct trust *trust)
+{
+        if (trust_above(piece, &piece->zone, trust) == TRUST_WAIT)
+                return TRUST_WAIT;
+        return trust->verdict == VERDICT_INSECURE ? TRUST_KNOWN : trust_of(piece->task, &piece->zone, trust);
+}
+
 /* Unsigned data, or a proof that is lacking: fine in a zone that is provably unsigned, bogus elsewhere. */
 static enum trust_state judge_unsigned(struct piece *piece, const struct name *zone)
 {
@@ -189,6 +214,10 @@ static enum trust_state judge_keys(struct piece *piece)
 {
         struct trust trust;
 
+        if (trust_above(piece, piece->name, &trust) == TRUST_WAIT)
+                return TRUST_WAIT;
+        if (trust.verdict == VERDICT_INSECURE)
+                return verdict_is(piece, VERDICT_INSECURE);
         if (trust_keys(piece->task, &piece->finding->set, &trust) == TRUST_WAIT ||
             sight_keys(piece->task, &piece->finding->set, trust.verdict == VERDICT_SECURE) == TRUST_WAIT)
                 return TRUST_WAIT;
@@ -234,7 +263,7 @@ static enum trust_state judge_set(struct piece *piece)
         if (set->type == TYPE_RRSIG)
                 return judge_signatures(piece);
         is_signed = find_speaker(piece, set, 1, &piece->zone);
-        if (trust_of(piece->task, &piece->zone, &trust) == TRUST_WAIT)
+        if (trust_of_speaker(piece, &trust) == TRUST_WAIT)
                 return TRUST_WAIT;
         piece->why = trust.why;
         if (trust.verdict != VERDICT_SECURE)
@@ -313,7 +342,7 @@ static enum trust_state judge_absence(struct piece *piece)
         struct trust trust;
         bool is_signed = find_speaker(piece, finding->proof, finding->proof_count, &piece->zone);
 
-        if (trust_of(piece->task, &piece->zone, &trust) == TRUST_WAIT)
+        if (trust_of_speaker(piece, &trust) == TRUST_WAIT)
                 return TRUST_WAIT;
         piece->why = trust.why;
         if (trust.verdict == VERDICT_BOGUS && piece->type == TYPE_DNSKEY && name_equal(piece->name, &piece->zone))
