@@ -83,7 +83,9 @@ static int words_matching(const struct call *call, const char *words)
 static bool add_flags(struct call *call)
 {
         for (enum cairn_flag flag = 0; flag < CALL_FLAGS; flag++) {
-                if (call->flag[flag] && flag_rows[flag].owner == FLAG_OF_DAEMON &&
+                if (!call->flag[flag] || flag_rows[flag].owner != FLAG_OF_DAEMON)
+                        continue;
+                if ((*flag_rows[flag].value && !add_word(call, flag_rows[flag].name)) ||
                     !add_word(call, call->flag[flag]))
                         return false;
         }

@@ -44,13 +44,25 @@ static bool channel_connect(struct channel *channel)
         return true;
 }
 
-/* Words with blanks or control bytes would be read as something else; names write such bytes \DDD. */
-static bool word_is_plain(const char *word)
+/* Control bytes and quotes would be read as something else; names write such bytes \DDD. */
+static bool word_is_clean(const char *word)
 {
         for (; *word; word++) {
-                if ((unsigned char)*word <= ' ' || *word == 0x7f)
+                if ((unsigned char)*word < ' ' || *word == '"' || *word == 0x7f)
                         return false;
         }
+        return true;
+}
+
+/* A word with blanks goes in quotes. False: the line is full. */
+static bool add_word(char line[REQUEST_MAX], size_t *len, const char *word, char behind)
+{
+        const char *quote = strchr(word, ' ') ? "\"" : "";
+        int more = snprintf(line + *len, REQUEST_MAX - *len, "%s%s%s%c", quote, word, quote, behind);
+
+        if (more < 0 || (size_t)more >= REQUEST_MAX - *len)
+                return false;
+        *len += (size_t)more;
         return true;
 }
 
@@ -60,15 +72,10 @@ static bool channel_send(struct channel *channel, int word_count, const char *co
         size_t len = 0;
 
         for (int i = 0; i < word_count; i++) {
-                size_t word_len = strlen(words[i]);
-
-                if (!word_is_plain(words[i]) || word_len == 0)
-                        return complain(channel, "an argument is empty, or has blanks or control bytes in it");
-                if (word_len + 1 > sizeof line - len)
+                if (!word_is_clean(words[i]) || !*words[i])
+                        return complain(channel, "an argument is empty, or has quotes or control bytes in it");
+                if (!add_word(line, &len, words[i], i + 1 < word_count ? ' ' : '\n'))
                         return complain(channel, "the request is too long");
-                memcpy(line + len, words[i], word_len);
-                len += word_len;
-                line[len++] = i + 1 < word_count ? ' ' : '\n';
         }
         for (size_t sent = 0; sent < len;) {
                 ssize_t n = send(channel->fd, line + sent, len - sent, MSG_NOSIGNAL);

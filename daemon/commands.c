@@ -3,6 +3,8 @@
 #include "archive.h"
 #include "asking.h"
 #include "base/buf.h"
+#include "base/date.h"
+#include "base/unit.h"
 #include "cache/settle.h"
 #include "commands_kept.h"
 #include "config/builtin.h"
@@ -303,6 +305,76 @@ static void run_anchors(const struct command *command)
         reply_with(command, keeper_show);
 }
 
+/* What the arguments of negative-anchor add ask for. */
+struct negative_call {
+        uint8_t room[NAME_WIRE_MAX];
+        struct name name;
+        uint64_t ends_s;
+        const char *reason;
+};
+
+/* Read them; a sentence that says what is wrong, or NULL. */
+static const char *read_negative(const struct command *command, uint64_t now_s, struct negative_call *out)
+{
+        uint64_t life_s;
+
+        *out = (struct negative_call){ .ends_s = now_s + NEGATIVE_LIFE_S, .reason = "" };
+        if (command->count % 2 != 1 || name_from_text(command->argument[0], out->room, &out->name))
+                return "negative-anchor add needs a name";
+        for (unsigned i = 1; i < command->count; i += 2) {
+                const char *flag = command->argument[i], *value = command->argument[i + 1];
+
+                if (strcmp(flag, "--reason") == 0)
+                        out->reason = value;
+                else if (strcmp(flag, "--for") == 0 && unit_read_time(value, NEGATIVE_LIFE_MAX_S, &life_s))
+                        out->ends_s = now_s + life_s;
+                else if (strcmp(flag, "--until") != 0 || !date_parse(value, &out->ends_s))
+                        return "negative-anchor add takes --for 2h, --until 2026-12-01 and --reason";
+        }
+        if (out->ends_s <= now_s || out->ends_s > now_s + NEGATIVE_LIFE_MAX_S)
+                return "a negative trust anchor ends within a week from now; those of the settings are for good";
+        return NULL;
+}
+
+/* negative-anchor add NAME [--for TIME | --until DATE] [--reason TEXT] */
+static void run_negative_add(const struct command *command)
+{
+        struct negative_call call;
+        struct clock clock;
+
+        clock_tick(&clock);
+        const char *wrong = read_negative(command, clock.now.wall_s, &call);
+        if (!wrong && !keeper_add_negative(&command->server->keeper, &call.name, call.ends_s, call.reason))
+                wrong = "there are too many negative trust anchors";
+        if (wrong) {
+                caller_refuse(command->caller, "%s", wrong);
+                return;
+        }
+        reply_with(command, keeper_show_negatives);
+}
+
+/* negative-anchor list */
+static void run_negative_list(const struct command *command)
+{
+        reply_with(command, keeper_show_negatives);
+}
+
+/* negative-anchor remove NAME */
+static void run_negative_remove(const struct command *command)
+{
+        uint8_t room[NAME_WIRE_MAX];
+        struct name name;
+
+        if (command->count != 1 || name_from_text(command->argument[0], room, &name)) {
+                caller_refuse(command->caller, "negative-anchor remove needs a name");
+        } else if (!keeper_drop_negative(&command->server->keeper, &name)) {
+                caller_refuse(command->caller, "no such negative trust anchor was made by a command");
+        } else {
+                caller_accept(command->caller);
+                caller_end(command->caller);
+        }
+}
+
 /* --- The daemon --------------------------------------------------------------------------------------------------- */
 
 /* metrics */
@@ -402,14 +474,20 @@ static void run_stop(const struct command *command)
 
 /* --- Requests ----------------------------------------------------------------------------------------------------- */
 
-/* Cut a line into words, at its spaces. Returns how many there are; those beyond the maximum are left out. */
+/*
+ * Cut a line into words, at its spaces; a word with spaces stands in quotes. Returns how many there are; those beyond
+ * the maximum are left out.
+ */
 static unsigned cut(char *line, const char *word[COMMAND_WORDS_MAX])
 {
         unsigned count = 0;
 
         for (char *at = line + strspn(line, " "); *at && count < COMMAND_WORDS_MAX; at += strspn(at, " ")) {
+                const char *end = *at == '"' ? "\"" : " ";
+
+                at += *at == '"';
                 word[count++] = at;
-                at += strcspn(at, " ");
+                at += strcspn(at, end);
                 if (*at)
                         *at++ = 0;
         }
@@ -457,6 +535,15 @@ static void run(enum command_kind kind, const struct command *command)
                 break;
         case COMMAND_ANCHORS:
                 run_anchors(command);
+                break;
+        case COMMAND_NEGATIVE_ADD:
+                run_negative_add(command);
+                break;
+        case COMMAND_NEGATIVE_LIST:
+                run_negative_list(command);
+                break;
+        case COMMAND_NEGATIVE_REMOVE:
+                run_negative_remove(command);
                 break;
         case COMMAND_METRICS:
                 run_metrics(command);

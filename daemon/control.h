@@ -2,7 +2,8 @@
 /*
  * The control channel: a Unix socket that the program cairn talks to, one request a connection.
  *
- *      request   one line: the words of a command (commands.def) and its arguments, separated by spaces
+ *      request   one line: the words of a command (commands.def) and its arguments, separated by spaces; an argument
+ *                with spaces in it stands in double quotes
  *      reply     one line, "ok" or "error: " and a sentence; after "ok", what the command says, until the end
  *
  * It lives in the main thread. Questions and flushes go on to the threads they concern, as letters; what those have to

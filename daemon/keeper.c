@@ -11,6 +11,7 @@
 #include "server.h"
 #include "watch/words.h"
 #include "wholefile.h"
+#include "wire/codes.h"
 #include "wire/rrtype.h"
 #include "worker.h"
 #include <errno.h>
@@ -26,6 +27,7 @@ enum {
         SLEEP_MAX_S = 3600,   /* the clock may be set meanwhile */
         SLEEP_MIN_S = 1,
         CLOCK_JUMP_S = 2,
+        CHECK_EACH_S = 300,   /* whether a negative anchor is still needed */
         SLEEP_UNASKED_S = 5,  /* while nobody has asked anything */
 };
 
@@ -72,7 +74,7 @@ static void read_ledger(struct keeper *keeper)
                 keeper->path[0] = '\0';
                 return;
         }
-        if (ledger_read(file.bytes, file.len, keeper->follower, why))
+        if (ledger_read(file.bytes, file.len, keeper->follower, &keeper->negatives, why))
                 set_aside(keeper, why);
         free(file.bytes);
 }
@@ -95,7 +97,7 @@ static void write_ledger(struct keeper *keeper)
                 free(text);
                 return;
         }
-        ledger_write(&writer, keeper->follower);
+        ledger_write(&writer, keeper->follower, &keeper->negatives);
         int failed = writer.failed ? ENOMEM : wholefile_write(keeper->path, text, writer_len(&writer));
         free(text);
         if (failed)
@@ -110,15 +112,18 @@ static void write_ledger(struct keeper *keeper)
 const struct policy *keeper_learn(struct keeper *keeper, const struct policy *policy)
 {
         const struct policy *next = NULL;
+        struct negative_anchor negative[NEGATIVES_MAX];
         struct learned learned;
         struct arena arena;
 
-        if (!keeper->read && follow_wanted(policy->settings))
+        if (!keeper->read && policy->settings->validation != VALIDATION_NO)
                 read_ledger(keeper);
         follow_adopt(keeper->follower, policy->settings, now_s());
         arena_init(&arena, LEARNED_BYTES_MAX);
-        if (follow_learned(keeper->follower, &arena, &learned))
+        if (follow_learned(keeper->follower, &arena, &learned)) {
+                negatives_learned(&keeper->negatives, negative, &learned);
                 next = policy_learn(policy, &learned);
+        }
         arena_fini(&arena);
         if (!next) {
                 log_line(LOG_TRUST, "out of memory: what was learned about trust anchors is not used");
@@ -126,6 +131,12 @@ const struct policy *keeper_learn(struct keeper *keeper, const struct policy *po
         }
         policy_release(policy);
         return next;
+}
+
+/* What is trusted has changed: all workers are to know. */
+static void adopt(struct keeper *keeper)
+{
+        server_adopt(keeper->server, keeper_learn(keeper, policy_hold(keeper->server->policy)));
 }
 
 static void tell(void *context, const struct follow_news *news)
@@ -170,10 +181,67 @@ static void see(struct keeper *keeper, const struct sighting *sighting)
         enum follow_change change = follow_see(keeper->follower, sighting, now, tell, NULL);
         if (change == FOLLOW_TRUST) {
                 warn_of_lost_trust(keeper);
-                server_adopt(keeper->server, keeper_learn(keeper, policy_hold(keeper->server->policy)));
+                adopt(keeper);
         }
         if (change != FOLLOW_SAME || now < keeper->written_s || now - keeper->written_s >= WRITE_EACH_S)
                 write_ledger(keeper);
+}
+
+/* --- Negative anchors --------------------------------------------------------------------------------------------- */
+
+static void arm(struct keeper *keeper);
+
+bool keeper_add_negative(struct keeper *keeper, const struct name *name, uint64_t ends_s, const char *reason)
+{
+        char text[NAME_TEXT_MAX], date[DATE_TEXT_MAX];
+        const struct negative *added = negatives_add(&keeper->negatives, name, now_s(), ends_s, reason);
+
+        if (!added)
+                return false;
+        log_line(LOG_TRUST, "negative trust anchor %s until %s%s%s", name_text(name, text), date_text(ends_s, date),
+                 added->reason[0] ? ": " : "", added->reason);
+        adopt(keeper);
+        write_ledger(keeper);
+        arm(keeper);
+        return true;
+}
+
+static void drop_negative(struct keeper *keeper, struct negative *negative, const char *why)
+{
+        char text[NAME_TEXT_MAX];
+
+        log_line(LOG_TRUST, "the negative trust anchor %s is gone: %s", name_text(&negative->name, text), why);
+        negatives_drop(&keeper->negatives, negative);
+        adopt(keeper);
+        write_ledger(keeper);
+}
+
+bool keeper_drop_negative(struct keeper *keeper, const struct name *name)
+{
+        struct negative *negative = negatives_find(&keeper->negatives, name);
+
+        if (negative)
+                drop_negative(keeper, negative, "it was removed by a command");
+        return negative != NULL;
+}
+
+static void end_negatives(struct keeper *keeper)
+{
+        struct negative *negative;
+
+        while ((negative = negatives_ended(&keeper->negatives, now_s())))
+                drop_negative(keeper, negative, "its time is over");
+}
+
+/* RFC 7646 6: is it still needed? An answer that holds, or comes from a zone that is unsigned now, says no. */
+static void conclude_check(struct keeper *keeper, const struct told *told)
+{
+        bool permissive = keeper->server->policy->settings->validation == VALIDATION_PERMISSIVE;
+        unsigned rcode = told->len >= HEADER_LEN ? told->bytes[3] & FLAG_RCODE_MASK : RCODE_SERVFAIL;
+        struct negative *negative = negatives_find(&keeper->negatives, &keeper->checked);
+
+        if (negative && !permissive && (rcode == RCODE_NOERROR || rcode == RCODE_NXDOMAIN))
+                drop_negative(keeper, negative, "its zone validates again");
 }
 
 /* --- The clock ---------------------------------------------------------------------------------------------------- */
@@ -227,8 +295,6 @@ struct news_letter {
         uint8_t bytes[];
 };
 
-static void arm(struct keeper *keeper);
-
 static void news_open(struct letter *letter, void *reader)
 {
         struct news_letter *news = holder_of(letter, struct news_letter, letter);
@@ -276,24 +342,42 @@ static void errand_told(struct letter *letter, void *reader)
         if (told->what != TOLD_TRACE && told->number == keeper->errand) {
                 if (keeper->looked_at)
                         follow_failed(keeper->looked_at, now_s());
+                if (keeper->checked.wire && told->what == TOLD_ANSWER)
+                        conclude_check(keeper, told);
                 keeper->looked_at = NULL;
+                keeper->checked.wire = NULL;
                 keeper->errand = 0;
                 arm(keeper);
         }
         free(told);
 }
 
-static void look_at(struct keeper *keeper, struct followed_zone *zone)
+/* Ask worker 0; false: it cannot be asked now. */
+static bool send_errand(struct keeper *keeper, const struct name *name, uint16_t type, const struct ways *ways)
 {
         uint64_t number = ++keeper->errands | errand_mark;
         uint8_t query[ASKING_QUERY_MAX];
-        size_t len = asking_write_query(query, &zone->name, TYPE_DNSKEY, false);
+        size_t len = asking_write_query(query, name, type, false);
 
-        if (asking_post(keeper->server->worker[0], &keeper->mailbox, errand_told, number,
-                        &(struct ways){ .cold = true }, query, len))
-                return; /* the timer comes again */
+        if (asking_post(keeper->server->worker[0], &keeper->mailbox, errand_told, number, ways, query, len))
+                return false;
         keeper->errand = number;
-        keeper->looked_at = zone;
+        return true;
+}
+
+/* The answer does not matter: what the zone shows comes as news. */
+static void look_at(struct keeper *keeper, struct followed_zone *zone)
+{
+        if (send_errand(keeper, &zone->name, TYPE_DNSKEY, &(struct ways){ .cold = true }))
+                keeper->looked_at = zone;
+}
+
+/* The name is kept aside, as the anchor may be gone before the answer is there. */
+static void check_negative(struct keeper *keeper, struct negative *negative)
+{
+        negative->checked_s = now_s();
+        if (send_errand(keeper, &negative->name, TYPE_SOA, &(struct ways){ .cold = true, .strict = true }))
+                keeper->checked = name_hold(&keeper->checked_store, &negative->name);
 }
 
 static bool anybody_asked(const struct server *server)
@@ -308,28 +392,84 @@ static bool anybody_asked(const struct server *server)
         return questions > 0;
 }
 
+static uint64_t check_due(const struct negative *negative)
+{
+        return (negative->checked_s ? negative->checked_s : negative->since_s) + CHECK_EACH_S;
+}
+
+static struct negative *next_check(struct keeper *keeper)
+{
+        struct negative *next = NULL;
+
+        for (unsigned i = 0; i < keeper->negatives.count; i++)
+                if (!next || check_due(&keeper->negatives.item[i]) < check_due(next))
+                        next = &keeper->negatives.item[i];
+        return next;
+}
+
+/* One errand at a time, and none before somebody else has asked something. */
+static void run_errand(struct keeper *keeper)
+{
+        uint64_t due_s = 0, now = now_s();
+        struct followed_zone *zone = follow_next(keeper->follower, now, &due_s);
+        struct negative *negative = next_check(keeper);
+
+        if (keeper->errand || !anybody_asked(keeper->server))
+                return;
+        if (zone && due_s <= now)
+                look_at(keeper, zone);
+        else if (negative && check_due(negative) <= now)
+                check_negative(keeper, negative);
+}
+
 static void timer_fired(uv_timer_t *timer)
 {
         struct keeper *keeper = timer->data;
-        uint64_t due_s = 0, now = now_s();
-        struct followed_zone *zone = follow_next(keeper->follower, now, &due_s);
 
-        if (zone && due_s <= now && !keeper->errand && anybody_asked(keeper->server))
-                look_at(keeper, zone);
+        end_negatives(keeper);
+        run_errand(keeper);
         arm(keeper);
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+        return a < b ? a : b;
+}
+
+/* When there is something to be done; UINT64_MAX: never. */
+static uint64_t next_due(struct keeper *keeper)
+{
+        uint64_t due_s = UINT64_MAX, look_s;
+
+        if (follow_next(keeper->follower, now_s(), &look_s))
+                due_s = look_s;
+        for (unsigned i = 0; i < keeper->negatives.count; i++) {
+                const struct negative *negative = &keeper->negatives.item[i];
+
+                due_s = earlier(due_s, earlier(negative->ends_s, check_due(negative)));
+        }
+        return due_s;
+}
+
+static uint64_t sleep_until(const struct keeper *keeper, uint64_t due_s)
+{
+        uint64_t now = now_s();
+
+        if (due_s > now)
+                return earlier(due_s - now, SLEEP_MAX_S);
+        if (keeper->errand)
+                return SLEEP_MAX_S; /* its end arms the timer anew */
+        return anybody_asked(keeper->server) ? SLEEP_MIN_S : SLEEP_UNASKED_S;
 }
 
 static void arm(struct keeper *keeper)
 {
-        uint64_t due_s = 0, now = now_s(), sleep_s = 0;
+        uint64_t due_s = next_due(keeper);
 
-        if (!follow_next(keeper->follower, now, &due_s)) {
+        if (due_s == UINT64_MAX)
                 uv_timer_stop(&keeper->timer);
-                return;
-        }
-        sleep_s = due_s > now ? due_s - now : keeper->errand ? SLEEP_MAX_S : SLEEP_UNASKED_S;
-        sleep_s = sleep_s < SLEEP_MIN_S ? SLEEP_MIN_S : sleep_s > SLEEP_MAX_S ? SLEEP_MAX_S : sleep_s;
-        uv_timer_start(&keeper->timer, timer_fired, sleep_s * MS, 0);
+        else
+                uv_timer_start(&keeper->timer, timer_fired, sleep_until(keeper, due_s) * MS, 0);
 }
 
 /* --- In words ----------------------------------------------------------------------------------------------------- */
@@ -395,6 +535,29 @@ void keeper_show(const struct keeper *keeper, struct writer *w)
         for (unsigned i = 0; i < settings->anchors.count; i++)
                 if (!is_followed(keeper, &settings->anchors.item[i].rr.owner))
                         show_fixed(&settings->anchors.item[i].rr, w);
+}
+
+void keeper_show_negatives(const struct keeper *keeper, struct writer *w)
+{
+        const struct name_list *set = &keeper->server->policy->settings->negative_trust_anchors;
+        char name[NAME_TEXT_MAX], date[DATE_TEXT_MAX];
+
+        for (unsigned i = 0; i < keeper->negatives.count; i++) {
+                const struct negative *negative = &keeper->negatives.item[i];
+
+                write_text(w, name_text(&negative->name, name));
+                write_text(w, "  until ");
+                write_text(w, date_text(negative->ends_s, date));
+                write_text(w, ", last checked ");
+                write_text(w, negative->checked_s ? date_text(negative->checked_s, date) : "never");
+                write_text(w, negative->reason[0] ? ", " : "");
+                write_text(w, negative->reason);
+                write_text(w, "\n");
+        }
+        for (unsigned i = 0; i < set->count; i++) {
+                write_text(w, name_text(&set->item[i], name));
+                write_text(w, "  fixed by the settings\n");
+        }
 }
 
 /* --- Life --------------------------------------------------------------------------------------------------------- */

@@ -4,12 +4,14 @@
  *
  *   worker   saw the keys of a zone ──── letter ──▶ keeper: follow_see(), the file, new anchors for all workers
  *   keeper   a look is due ──── a question ──▶ worker ──▶ ... and what it saw comes as above
+ *   keeper   is a negative anchor still needed? ── a strict question ──▶ worker ── answer ──▶ keeper drops it
  *
  * It lives in the main thread. The rules are those of lib/dnssec/follow.h, the file is drawn in lib/dnssec/ledger.h;
  * here are the clock, the disk and the letters. Nothing is asked before the first client has asked something.
  */
 #include "base/buf.h"
 #include "dnssec/follow.h"
+#include "dnssec/negative.h"
 #include "mailbox.h"
 #include <stdbool.h>
 #include <stdint.h>
@@ -36,6 +38,9 @@ struct keeper {
         uv_timer_t watch;         /* runs while the clock is in doubt */
         uint64_t errands;         /* so far; numbers them */
         uint64_t errand;          /* the one that a worker runs now; 0: none */
+        struct negatives negatives;
+        struct name_store checked_store;
+        struct name checked;      /* in the store: the negative anchor of that errand; wire NULL: none */
         struct followed_zone *looked_at; /* by that errand; NULL once the look was a good one */
 };
 
@@ -53,6 +58,15 @@ void keeper_publish(struct keeper *keeper, const struct action *action);
 
 /** Which anchors there are and where they stand, in words. */
 void keeper_show(const struct keeper *keeper, struct writer *writer);
+
+/** Validate nothing at and below this name until then (RFC 7646). False: there are too many. */
+bool keeper_add_negative(struct keeper *keeper, const struct name *name, uint64_t ends_s, const char *reason);
+
+/** Validate there again. False: that was not made by keeper_add_negative(). */
+bool keeper_drop_negative(struct keeper *keeper, const struct name *name);
+
+/** The negative anchors, in words. */
+void keeper_show_negatives(const struct keeper *keeper, struct writer *writer);
 
 /** The workers have ended. The loop has to run once more before keeper_fini(). */
 void keeper_close(struct keeper *keeper);

@@ -295,7 +295,7 @@ static enum err start_privileged(struct server *server)
                 privilege_make_directory(settings->cache_dir, 0700, &identity);
         if (settings->store && settings->trace_dir[0])
                 privilege_make_directory(settings->trace_dir, 0700, &identity);
-        if (follow_wanted(settings))
+        if (settings->validation != VALIDATION_NO)
                 privilege_make_directory(settings->state_dir, 0700, &identity);
         if (!err && privilege_drop(&identity)) {
                 log_line(LOG_START, "rights cannot be given up: %s", strerror(errno));

@@ -11,7 +11,8 @@
 struct anchors {
         struct anchor *item;
         unsigned count;
-        const struct name_list *negative;
+        struct negative_anchor *negative;
+        unsigned negative_count;
         uint64_t fingerprint; /* of all but the negative ones */
 };
 
@@ -128,6 +129,31 @@ static bool add_settings(struct anchors *anchors, const struct record_list *reco
         return true;
 }
 
+/* Those of the settings are borrowed, and give no reason. */
+static bool add_negatives(struct anchors *anchors, const struct settings *settings, const struct learned *learned,
+                          struct arena *arena)
+{
+        const struct name_list *set = &settings->negative_trust_anchors;
+        unsigned more = learned ? learned->negative_count : 0;
+
+        anchors->negative = arena_alloc(arena, sizeof *anchors->negative * (set->count + more + 1));
+        if (!anchors->negative)
+                return false;
+        for (unsigned i = 0; i < set->count; i++)
+                anchors->negative[anchors->negative_count++] =
+                        (struct negative_anchor){ .name = set->item[i], .reason = "" };
+        for (unsigned i = 0; i < more; i++) {
+                struct negative_anchor *added = &anchors->negative[anchors->negative_count++];
+                const char *reason = learned->negative[i].reason;
+
+                added->name = name_copy(arena, &learned->negative[i].name);
+                added->reason = arena_copy(arena, reason, strlen(reason) + 1);
+                if (!added->name.wire || !added->reason)
+                        return false;
+        }
+        return true;
+}
+
 struct anchors *anchors_new(const struct settings *settings, const struct learned *learned, struct arena *arena)
 {
         unsigned points = learned ? learned->point_count : 0;
@@ -135,9 +161,9 @@ struct anchors *anchors_new(const struct settings *settings, const struct learne
 
         if (!anchors)
                 return NULL;
-        *anchors = (struct anchors){ .negative = &settings->negative_trust_anchors };
+        *anchors = (struct anchors){ .count = 0 };
         anchors->item = arena_alloc(arena, sizeof *anchors->item * (settings->anchors.count + points + 1));
-        if (!anchors->item)
+        if (!anchors->item || !add_negatives(anchors, settings, learned, arena))
                 return NULL;
         for (unsigned i = 0; i < points; i++)
                 if (!add_point(anchors, &learned->point[i], arena))
@@ -148,17 +174,27 @@ struct anchors *anchors_new(const struct settings *settings, const struct learne
         return anchors;
 }
 
+struct anchors *anchors_strict(const struct anchors *anchors, struct arena *arena)
+{
+        struct anchors *strict = arena_copy(arena, anchors, sizeof *anchors);
+
+        if (strict)
+                strict->negative_count = 0;
+        return strict;
+}
+
 /* --- Looking up --------------------------------------------------------------------------------------------------- */
 
 /* The deepest negative anchor at or above a name, or NULL. */
-static const struct name *negative_above(const struct anchors *anchors, const struct name *name)
+static const struct negative_anchor *negative_above(const struct anchors *anchors, const struct name *name)
 {
-        const struct name *deepest = NULL;
+        const struct negative_anchor *deepest = NULL;
 
-        for (unsigned i = 0; i < anchors->negative->count; i++) {
-                const struct name *never = &anchors->negative->item[i];
+        for (unsigned i = 0; i < anchors->negative_count; i++) {
+                const struct negative_anchor *never = &anchors->negative[i];
 
-                if (name_is_at_or_below(name, never) && (!deepest || never->label_count > deepest->label_count))
+                if (name_is_at_or_below(name, &never->name) &&
+                    (!deepest || never->name.label_count > deepest->name.label_count))
                         deepest = never;
         }
         return deepest;
@@ -179,12 +215,12 @@ static const struct anchor *nearest_above(const struct anchors *anchors, const s
 }
 
 /* RFC 7646 2: a negative anchor at the same name as an anchor, or below it, wins. */
-const struct name *anchor_negative_above(const struct anchors *anchors, const struct name *name)
+const struct negative_anchor *anchor_negative_above(const struct anchors *anchors, const struct name *name)
 {
         const struct anchor *nearest = nearest_above(anchors, name);
-        const struct name *never = nearest ? negative_above(anchors, name) : NULL;
+        const struct negative_anchor *never = nearest ? negative_above(anchors, name) : NULL;
 
-        return never && name_is_at_or_below(never, &nearest->name) ? never : NULL;
+        return never && name_is_at_or_below(&never->name, &nearest->name) ? never : NULL;
 }
 
 const struct anchor *anchor_above(const struct anchors *anchors, const struct name *name, bool *negative)
@@ -195,8 +231,8 @@ const struct anchor *anchor_above(const struct anchors *anchors, const struct na
 
 uint64_t anchors_fingerprint(const struct anchors *anchors, const struct name *name)
 {
-        const struct name *never = negative_above(anchors, name);
-        uint64_t number = anchors->fingerprint + (never ? name_fingerprint(negative_key, never) : 0);
+        const struct negative_anchor *never = negative_above(anchors, name);
+        uint64_t number = anchors->fingerprint + (never ? name_fingerprint(negative_key, &never->name) : 0);
 
         return number ? number : 1;
 }

@@ -22,10 +22,18 @@ struct followed_point {
         const struct rdata *ds;
 };
 
-/* What the process has learned to trust, beside its settings. */
+/* A name at and below which nothing is validated (RFC 7646). */
+struct negative_anchor {
+        struct name name;
+        const char *reason; /* "": none was given */
+};
+
+/* What the process has learned to trust, and not to, beside its settings. */
 struct learned {
         unsigned point_count;
         const struct followed_point *point; /* instead of the anchors that the settings have for these names */
+        unsigned negative_count;
+        const struct negative_anchor *negative; /* beside those of the settings */
 };
 
 struct anchors;
@@ -34,6 +42,9 @@ struct anchors;
  * arena but the settings' names and records, which are borrowed. NULL when out of memory. */
 struct anchors *anchors_new(const struct settings *settings, const struct learned *learned, struct arena *arena);
 
+/** The same anchors without any negative ones. They are borrowed. NULL when out of memory. */
+struct anchors *anchors_strict(const struct anchors *anchors, struct arena *arena);
+
 /**
  * The nearest anchor at or above a name; NULL if there is none, or if a negative anchor lies at or above the name and
  * below the anchor (*negative is set then): nothing is validated.
@@ -41,7 +52,7 @@ struct anchors *anchors_new(const struct settings *settings, const struct learne
 const struct anchor *anchor_above(const struct anchors *anchors, const struct name *name, bool *negative);
 
 /** The negative anchor by which nothing is validated at this name; NULL if there is none. */
-const struct name *anchor_negative_above(const struct anchors *anchors, const struct name *name);
+const struct negative_anchor *anchor_negative_above(const struct anchors *anchors, const struct name *name);
 
 /**
  * One DS set of all that an anchor says: DNSKEYs are turned into DS by digest 2. In the arena; NULL when out of memory,

@@ -11,8 +11,8 @@
 
 enum { SEAL_TEXT_LEN = 2 * SHA256_LEN, LINE_BYTES_MAX = RDATA_TEXT_MAX + 64 };
 
-static const char heading[] = "; Trust anchors as followed by cairnd (RFC 5011), written by the daemon and sealed:\n"
-                              "; do not edit. To begin anew with the anchors that are built in or set, stop the\n"
+static const char heading[] = "; What cairnd has learned to trust (RFC 5011), and not to (RFC 7646). It is sealed:\n"
+                              "; do not edit it. To begin anew with the anchors that are built in or set, stop the\n"
                               "; daemon and delete this file.\n";
 static const char version[] = "cairn-trust-anchors 1";
 static const char seal_word[] = "seal ";
@@ -90,7 +90,22 @@ static void write_zone(struct writer *w, const struct followed_zone *zone)
                 write_key(w, &zone->key[i]);
 }
 
-void ledger_write(struct writer *w, const struct follower *follower)
+static void write_negative(struct writer *w, const struct negative *negative)
+{
+        char name[NAME_TEXT_MAX], since[DATE_TEXT_MAX], until[DATE_TEXT_MAX];
+
+        write_text(w, "negative ");
+        write_text(w, name_text(&negative->name, name));
+        write_text(w, " since ");
+        write_text(w, date_text(negative->since_s, since));
+        write_text(w, " until ");
+        write_text(w, date_text(negative->ends_s, until));
+        write_text(w, " reason ");
+        write_text(w, negative->reason);
+        write_text(w, "\n");
+}
+
+void ledger_write(struct writer *w, const struct follower *follower, const struct negatives *negatives)
 {
         char text[SEAL_TEXT_LEN + 1];
 
@@ -99,6 +114,8 @@ void ledger_write(struct writer *w, const struct follower *follower)
         write_text(w, "\n");
         for (unsigned i = 0; i < follower->zone_count; i++)
                 write_zone(w, &follower->zone[i]);
+        for (unsigned i = 0; i < negatives->count; i++)
+                write_negative(w, &negatives->item[i]);
         if (w->failed || !seal((const char *)w->start, writer_len(w), text)) {
                 w->failed = true;
                 return;
@@ -112,6 +129,7 @@ void ledger_write(struct writer *w, const struct follower *follower)
 
 struct ledger_reading {
         struct follower *follower;
+        struct negatives *negatives;
         struct followed_zone *zone; /* the one whose lines are being read */
         struct followed_key *key;
         struct arena arena;
@@ -183,6 +201,21 @@ static bool read_zone(struct ledger_reading *reading, const char *text)
         return reading->zone != NULL;
 }
 
+/* "NAME since DATE until DATE reason TEXT" */
+static bool read_negative(struct ledger_reading *reading, char *text)
+{
+        char *word = take_word(&text), *since = take_word(&text), *from = take_word(&text);
+        char *until = take_word(&text), *to = take_word(&text), *reason = take_word(&text);
+        uint8_t room[NAME_WIRE_MAX];
+        uint64_t since_s, ends_s;
+        struct name name;
+
+        if (!text || strcmp(since, "since") != 0 || strcmp(until, "until") != 0 || strcmp(reason, "reason") != 0)
+                return false;
+        return name_from_text(word, room, &name) == ERR_OK && date_parse(from, &since_s) && date_parse(to, &ends_s) &&
+               negatives_add(reading->negatives, &name, since_s, ends_s, text);
+}
+
 /* A line without its end. */
 static bool read_line(struct ledger_reading *reading, char *line)
 {
@@ -190,6 +223,8 @@ static bool read_line(struct ledger_reading *reading, char *line)
 
         if (!word || !line)
                 return false;
+        if (!strcmp(word, "negative"))
+                return read_negative(reading, line);
         if (!strcmp(word, "zone"))
                 return read_zone(reading, line);
         if (!strcmp(word, "key"))
@@ -245,13 +280,14 @@ static unsigned read_lines(struct ledger_reading *reading, const char *text, siz
         return versioned ? 0 : number + 1;
 }
 
-enum err ledger_read(const char *text, size_t len, struct follower *out, char why[LEDGER_WHY_MAX])
+enum err ledger_read(const char *text, size_t len, struct follower *follower, struct negatives *negatives,
+                     char why[LEDGER_WHY_MAX])
 {
-        struct ledger_reading reading = { .follower = out };
+        struct ledger_reading reading = { .follower = follower, .negatives = negatives };
         unsigned wrong = 0;
         size_t body;
 
-        out->zone_count = 0;
+        follower->zone_count = negatives->count = 0;
         if (!is_sealed(text, len, &body)) {
                 (void)snprintf(why, LEDGER_WHY_MAX, "its seal is %s",
                                len ? "broken: it was cut off, or changed" : "missing: it is empty");
@@ -263,6 +299,6 @@ enum err ledger_read(const char *text, size_t len, struct follower *out, char wh
         if (!wrong)
                 return ERR_OK;
         (void)snprintf(why, LEDGER_WHY_MAX, "line %u cannot be understood", wrong);
-        out->zone_count = 0;
+        follower->zone_count = negatives->count = 0;
         return ERR_DAMAGED;
 }

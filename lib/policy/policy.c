@@ -71,27 +71,49 @@ struct policy *policy_new(struct settings *settings, const struct prefix *attach
         return NULL;
 }
 
-struct policy *policy_learn(const struct policy *policy, const struct learned *learned)
+/* All but the anchors, which the caller fills in. NULL when out of memory. */
+static struct policy *policy_like(const struct policy *base)
 {
-        const struct policy *base = policy->base ? policy->base : policy;
         struct policy *next = calloc(1, sizeof(*next));
 
         if (!next)
                 return NULL;
+        *next = *base;
         next->base = policy_hold(base);
-        next->settings = base->settings;
-        next->local = base->local;
-        next->allow = base->allow;
-        next->do_not_query = base->do_not_query;
-        next->private_address = base->private_address;
         next->generation = next_generation();
         next->holds = 1;
+        next->anchors = NULL;
         arena_init(&next->arena, POLICY_BYTES);
-        next->anchors = anchors_new(base->settings, learned, &next->arena);
+        return next;
+}
+
+/* The snapshot, if it got its anchors. */
+static struct policy *complete(struct policy *next)
+{
         if (next->anchors)
                 return next;
         policy_free(next);
         return NULL;
+}
+
+struct policy *policy_learn(const struct policy *policy, const struct learned *learned)
+{
+        struct policy *next = policy_like(policy->base ? policy->base : policy);
+
+        if (!next)
+                return NULL;
+        next->anchors = anchors_new(next->settings, learned, &next->arena);
+        return complete(next);
+}
+
+struct policy *policy_strict(const struct policy *policy)
+{
+        struct policy *next = policy_like(policy);
+
+        if (!next)
+                return NULL;
+        next->anchors = anchors_strict(policy->anchors, &next->arena);
+        return complete(next);
 }
 
 const struct policy *policy_hold(const struct policy *policy)

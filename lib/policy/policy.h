@@ -47,6 +47,9 @@ struct policy *policy_new(struct settings *settings, const struct prefix *attach
  */
 struct policy *policy_learn(const struct policy *policy, const struct learned *learned);
 
+/** The same without negative trust anchors. One hold belongs to the caller. NULL when out of memory. */
+struct policy *policy_strict(const struct policy *policy);
+
 /** One more hold; returns the policy. */
 const struct policy *policy_hold(const struct policy *policy);
 

@@ -43,6 +43,7 @@ struct ways {
         bool cold;        /* the cache is not read (what is learned is kept) */
         bool whole_names; /* names are not minimised */
         bool only_ip4;    /* servers are asked over IPv4 only */
+        bool strict;      /* negative trust anchors do not count, and what is learned is not kept */
 };
 
 struct event {

@@ -40,8 +40,7 @@ void doubt_begin(struct desk *desk)
 
         if (doubt->known && llabs(lead_s - doubt->lead_s) <= JUMP_S)
                 return;
-        if (doubt->known)
-                doubt->set_at = desk->now.cache_s;
+        doubt->set_at = desk->now.cache_s;
         doubt->raised = doubt->held = false;
         doubt->lead_s = lead_s;
         doubt->known = true;

@@ -27,7 +27,8 @@ struct doubt {
         bool held;          /* the root's keys were valid by this clock since it was set */
         bool known;         /* below: */
         int64_t lead_s;     /* by how much the wall clock was ahead of the monotonic one */
-        uint64_t set_at;    /* cache time at which it was last found to have been set; 0: never */
+        uint64_t set_at;    /* cache time at which it was last found to have been set, or first looked at: what others
+                             * left in the cache before that may be of another clock */
         uint64_t built_s;   /* wall clock: the day of this build */
 };
 

@@ -188,13 +188,16 @@ static void draw_trace(struct desk *desk, struct request *request)
 struct request *request_open(struct desk *desk, const struct question *question, uint16_t flags,
                              const struct ways *ways)
 {
-        struct request *request = make_room(desk) ? take_spare(desk) : NULL;
+        const struct policy *policy = ways->strict ? policy_strict(desk->policy) : policy_hold(desk->policy);
+        struct request *request = policy && make_room(desk) ? take_spare(desk) : NULL;
         uint8_t lower[NAME_WIRE_MAX];
 
-        if (!request)
+        if (!request) {
+                policy_release(policy);
                 return NULL;
+        }
         request->desk = desk;
-        request->policy = policy_hold(desk->policy);
+        request->policy = policy;
         request->began_us = request->heard_us = desk->now.mono_us;
         request->checking_disabled = (flags & FLAG_CD) != 0;
         request->recursion = (flags & FLAG_RD) != 0;

@@ -186,11 +186,15 @@ struct name trust_holder(const struct name *name, uint16_t type)
 
 bool trust_is_waived(const struct task *task, const struct name *name, struct reason *why)
 {
-        const struct name *never = anchor_negative_above(task->request->policy->anchors, name);
+        const struct negative_anchor *never = anchor_negative_above(task->request->policy->anchors, name);
 
-        if (never)
-                say(why, EDE_NEGATIVE_ANCHOR, "nothing is validated below the negative trust anchor ", never, "");
-        return never != NULL;
+        if (!never)
+                return false;
+        say(why, EDE_NEGATIVE_ANCHOR, "nothing is validated below the negative trust anchor ", &never->name, "");
+        size_t len = strlen(why->text);
+        if (never->reason[0])
+                snprintf(why->text + len, sizeof why->text - len, ": %s", never->reason);
+        return true;
 }
 
 bool trust_may_redirect(const struct task *task, const struct finding *alias, const struct name *from)

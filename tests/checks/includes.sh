@@ -27,7 +27,7 @@ BEGIN {
         # What daemon/ may see of lib/: a whole room, or one header. base and wire are vocabulary: errors, addresses,
         # names. Anchors that are followed are kept by the process and not by a worker.
         split("base wire config policy watch resolver.h cache/settle.h cache/inspect.h store/store.h " \
-              "dnssec/follow.h dnssec/ledger.h", words)
+              "dnssec/follow.h dnssec/ledger.h dnssec/negative.h", words)
         for (i in words)
                 door[words[i]] = 1
 

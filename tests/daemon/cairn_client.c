@@ -388,8 +388,8 @@ static void test_what_makes_no_sense_is_not_sent(void **state)
         }
 }
 
-/* An argument cannot smuggle a second request in. */
-static void test_arguments_are_single_words(void **state)
+/* An argument cannot smuggle a second request in, nor a second argument. */
+static void test_arguments_stay_single_words(void **state)
 {
         struct stand_in d = saying("ok\n");
 
@@ -397,9 +397,11 @@ static void test_arguments_are_single_words(void **state)
         RUN_AGAINST(&d, "cache", "show", "a.example\nstop");
         assert_int_equal(result.status, 1);
         assert_string_equal(d.request, "");
-        RUN_AGAINST(&d, "cache", "show", "a.example --all");
+        RUN_AGAINST(&d, "cache", "show", "a.example\" --all \"");
         assert_int_equal(result.status, 1);
         assert_string_equal(d.request, "");
+        RUN_AGAINST(&d, "cache", "show", "a.example --all");
+        assert_string_equal(d.request, "cache show \"a.example --all\"\n");
 }
 
 static void test_help_names_everything(void **state)
@@ -482,7 +484,7 @@ int main(void)
                 cmocka_unit_test(test_health_over_the_socket),
                 cmocka_unit_test(test_nobody_there),
                 cmocka_unit_test(test_what_makes_no_sense_is_not_sent),
-                cmocka_unit_test(test_arguments_are_single_words),
+                cmocka_unit_test(test_arguments_stay_single_words),
                 cmocka_unit_test(test_help_names_everything),
                 cmocka_unit_test(test_manual_names_every_step),
         };

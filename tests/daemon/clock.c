@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-enum { DAY = 86400, YEAR = 365 * DAY, NAP_US = 20000, SERVFAIL = 2 };
+enum { DAY = 86400, YEAR = 365 * DAY, NAP_US = 20000, SERVFAIL = 2, ASKED_OF_ALL = 16 /* workers, by as many ports */ };
 
 static struct signed_root root;
 static char settings[400], scratch[SCRATCH_PATH], offset_file[SCRATCH_PATH];
@@ -81,7 +81,8 @@ static void a_clock_is_set(long long offset_s)
         while (!has_said(&cairnd, "WARNING: the clock is probably wrong: it says "))
                 usleep(NAP_US);
         faketime_set(offset_file, 0);
-        assert_int_equal(rcode_of(&cairnd, "host.example"), 0);
+        for (unsigned i = 0; i < ASKED_OF_ALL; i++)
+                assert_int_equal(rcode_of(&cairnd, "host.example"), 0);
         while (!has_said(&cairnd, "the clock is no longer in doubt"))
                 usleep(NAP_US);
         assert_int_equal(cairnd_stop(&cairnd, NULL), 0);

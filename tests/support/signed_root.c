@@ -37,14 +37,16 @@ static void make_keys(struct signed_root *root, struct arena *arena, struct rrse
                         signer_sign_set(arena, set, &copy[i], &name_root, root->inception, root->expiration);
 }
 
-static void make_address(struct signed_root *root, struct arena *arena, const struct name *owner, struct rrset *set)
+static void make_record(struct signed_root *root, struct arena *arena, const struct question *question,
+                        struct rrset *set)
 {
-        char name[NAME_TEXT_MAX], text[NAME_TEXT_MAX + 32];
+        const char *rdata = question->type == TYPE_A ? "A 192.0.2.1" : "SOA ns. host. 1 3600 600 86400 300";
+        char name[NAME_TEXT_MAX], text[NAME_TEXT_MAX + 64];
 
-        snprintf(text, sizeof text, "%s 300 A 192.0.2.1", name_text(owner, name));
+        snprintf(text, sizeof text, "%s 300 %s", name_text(&question->name, name), rdata);
         *set = signer_set(arena, text);
         for (unsigned i = 0; i < SIGNED_ROOT_KEYS; i++)
-                if (root->part[i] == ROOT_KEY_SIGNS)
+                if (root->part[i] == ROOT_KEY_SIGNS && !root->forgets_to_sign)
                         signer_sign_set(arena, set, &root->key[i], &name_root, root->inception, root->expiration);
 }
 
@@ -60,11 +62,12 @@ static size_t write_answer(struct signed_root *root, const struct query *query, 
         arena_init(&arena, ARENA);
         compose_begin(&c, out, ROOM, query->id, FLAG_QR | FLAG_RA | FLAG_AA);
         assert_int_equal(compose_question(&c, question), ERR_OK);
-        if (question->type == TYPE_DNSKEY)
+        bool keys = question->type == TYPE_DNSKEY, record = question->type == TYPE_A || question->type == TYPE_SOA;
+        if (keys)
                 make_keys(root, &arena, &set);
-        else
-                make_address(root, &arena, &question->name, &set);
-        if (question->type == TYPE_DNSKEY || question->type == TYPE_A)
+        else if (record)
+                make_record(root, &arena, question, &set);
+        if (keys || record)
                 assert_int_equal(compose_rrset(&c, SECTION_ANSWER, &set, set.ttl, COMPOSE_BOTH, 0), ERR_OK);
         assert_int_equal(compose_opt(&c, &edns), ERR_OK);
         root->asked_for_keys += question->type == TYPE_DNSKEY;

@@ -1,12 +1,13 @@
 #pragma once
 /*
  * A root zone for one test, in a thread: it shows the DNSKEY set that it is told to, signed by the keys that it is told
- * to, and answers every other question with a signed address record. Over UDP on loopback, where a cairnd that forwards
- * everything asks it.
+ * to, and answers every other question for an address or a SOA record with a signed one. Over UDP on loopback, where a
+ * cairnd that forwards everything asks it.
  */
 #include "signer.h"
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 
 enum { SIGNED_ROOT_KEYS = 4 };
 
@@ -22,6 +23,7 @@ struct signed_root {
         uint16_t port;
         struct signer_key key[SIGNED_ROOT_KEYS];
         _Atomic unsigned asked_for_keys;
+        _Atomic bool forgets_to_sign; /* all but its keys */
         pthread_t thread;
         pthread_mutex_t lock;
         int fd, quit[2];

@@ -423,13 +423,14 @@ static void test_settings_and_states(void **state)
 
 /* --- The file ----------------------------------------------------------------------------------------------------- */
 
+static struct negatives negatives;
 static char page[LEDGER_BYTES_MAX], other[LEDGER_BYTES_MAX];
 
 static size_t print(const struct follower *follower, char *to)
 {
         struct writer writer = writer_over(to, LEDGER_BYTES_MAX);
 
-        ledger_write(&writer, follower);
+        ledger_write(&writer, follower, &negatives);
         assert_false(writer.failed);
         return writer_len(&writer);
 }
@@ -444,7 +445,7 @@ static void test_the_file_keeps_all(void **state)
         look(&w, 0, "+-+");
         look(&w, 5 * DAY, "R-+");
         size_t len = print(&w.follower, page);
-        assert_int_equal(ledger_read(page, len, &again, why), ERR_OK);
+        assert_int_equal(ledger_read(page, len, &again, &negatives, why), ERR_OK);
         assert_int_equal(print(&again, other), len);
         assert_memory_equal(page, other, len);
         assert_non_null(strstr(page, "\nzone example.\n"));
@@ -471,15 +472,15 @@ static void test_a_damaged_file_is_seen(void **state)
         size_t len = print(&w.follower, page);
         for (size_t cut = 0; cut < len; cut++) {
                 out.zone_count = 1;
-                assert_int_equal(ledger_read(page, cut, &out, why), ERR_DAMAGED);
+                assert_int_equal(ledger_read(page, cut, &out, &negatives, why), ERR_DAMAGED);
                 assert_int_equal(out.zone_count, 0);
         }
         for (size_t at = 0; at < len; at++) {
                 page[at] ^= 4;
-                assert_int_equal(ledger_read(page, len, &out, why), ERR_DAMAGED);
+                assert_int_equal(ledger_read(page, len, &out, &negatives, why), ERR_DAMAGED);
                 page[at] ^= 4;
         }
-        assert_int_equal(ledger_read(page, len, &out, why), ERR_OK);
+        assert_int_equal(ledger_read(page, len, &out, &negatives, why), ERR_OK);
         end(&w);
 }
 
