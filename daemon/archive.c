@@ -662,7 +662,9 @@ enum err archive_new(const struct settings *settings, struct archive **out)
 enum err archive_open(struct archive *archive, const struct settings *settings, struct store_report *report,
                       char dir[ARCHIVE_DIR_MAX])
 {
-        struct store_settings wanted = { .size = settings->trace_size, .intact = vault_intact };
+        struct store_settings wanted = {
+                .size = settings->trace_size, .seldom_read = true, .intact = vault_intact
+        };
 
         (void)snprintf(dir, ARCHIVE_DIR_MAX, "%s%s", settings->trace_dir[0] ? settings->trace_dir : settings->cache_dir,
                        settings->trace_dir[0] ? "" : "/traces");

@@ -67,6 +67,9 @@ enum { LMDB_SIZE_MIN = 1 << 20 }; /* bytes; a smaller store is not worth its fil
  */
 MUST_USE enum err backend_lmdb_open(const char *path, size_t size, bool fresh, struct backend **out, const char **why);
 
+/** Give back the memory that reading took; what is read again comes from the kernel's cache. */
+void backend_lmdb_release(struct backend *backend);
+
 /** Try to write, after BACKEND_UNWRITABLE. True: it is well again. */
 bool backend_lmdb_retry(struct backend *backend);
 

@@ -634,6 +634,8 @@ static void tend_disk(struct store *store)
                 if (store->mono_us - store->born_us >= LIVED_US)
                         store->mark_deaths = 0;
                 (void)store->disk->ops->sync(store->disk); /* what goes wrong is seen in its health */
+                if (store->settings.seldom_read)
+                        backend_lmdb_release(store->disk);
                 leave_mark(store, false, false);
         }
         if (disk_is_ill(store, &health, &why))

@@ -47,6 +47,7 @@ typedef bool store_replaces(struct store_bytes old, struct store_bytes new, uint
 struct store_settings {
         const char *dir;      /* private directory of the files, made if missing; NULL: memory only */
         size_t size;          /* bytes the store may take, on disk or in memory */
+        bool seldom_read;     /* what is mapped of the file is given back now and then: it would only fill memory */
         store_intact *intact; /* decides what survives a rebuild */
         store_replaces *replaces; /* decides, when what was learned meanwhile joins what was on disk */
         uint8_t fresh_secret[SIPHASH_KEY_LEN]; /* random; used where no secret is kept yet */

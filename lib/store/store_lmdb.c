@@ -11,6 +11,7 @@
  * - MDB_MAP_FULL breaks the transaction, which can only be aborted.
  */
 #include "store/backend.h"
+#include "store/mapping.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <lmdb.h>
@@ -585,6 +586,11 @@ static enum err ballast(struct backend *backend, bool put)
                 return err;
         }
         return lmdb_commit(view);
+}
+
+void backend_lmdb_release(struct backend *backend)
+{
+        (void)mapping_release(lmdb_of(backend)->inode, lmdb_of(backend)->size);
 }
 
 bool backend_lmdb_retry(struct backend *backend)
