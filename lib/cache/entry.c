@@ -3,21 +3,17 @@
  *
  * All numbers are in network byte order. A value begins with its head:
  *
- *    0  hash       8  SipHash under the store's secret, over all that follows
- *    8  key hash   8  SipHash of the key: a value that was moved under another key is no value
- *   16  magic      2  'C' 'E'
- *   18  schema     1  ENTRY_SCHEMA; another one is a miss, never migrated
- *   19  kind       1  enum entry_kind
- *   20  length     4  of the whole value
- *   24  stored at  8  seconds of cache time
- *   32  ends at    8
- *   40  anchors    8  fingerprint of the trust anchors it was judged by
- *   48  verdict    1
- *   49  rank       1
- *   50  family     1  of the server that brought it: 4, 6 or 0
- *   51  proofs     1  how many proof sets there are
- *   52  trace     16  the trace that learned it
- *   68  server     0, 4 or 16 bytes
+ *    0  hash       8  SipHash of all that follows, under the store's secret and the key: a value that was moved under
+ *                     another key is no value
+ *    8  schema     1  ENTRY_SCHEMA; another one is a miss, never migrated
+ *    9  kind       1  enum entry_kind, and above its four bits the verdict
+ *   10  rank       1  and above its four bits how many proof sets there are
+ *   11  family     1  of the server that brought it: 4, 6 or 0
+ *   12  stored at  5  seconds of cache time
+ *   17  life       4  seconds from then to its end
+ *   21  anchors    8  fingerprint of the trust anchors it was judged by
+ *   29  trace     16  the trace that learned it
+ *   45  server     0, 4 or 16 bytes
  *
  * and goes on by kind:
  *
@@ -44,13 +40,13 @@
 #include <string.h>
 
 enum {
-        ENTRY_SCHEMA = 3,
+        ENTRY_SCHEMA = 4,
         HASHED_FROM = 8,
-        HEAD_LEN = 68,
+        HEAD_LEN = 45,
+        HALF = 4, /* bits: two small numbers in a byte */
+        HALF_MASK = 15,
         SERVER_LIFE_S = 86400, /* how long we remember a server that we do not meet */
 };
-
-static const uint8_t magic[2] = { 'C', 'E' };
 
 /* --- Writing ---------------------------------------------------------------------------------------------------- */
 
@@ -63,18 +59,19 @@ struct origin {
 
 static void write_head(struct writer *writer, const struct entry_head *head, const struct origin *origin)
 {
-        write_room(writer, 16); /* the two hashes: entry_finish() */
-        write_bytes(writer, magic, sizeof(magic));
+        uint64_t life_s = head->ends_at - head->stored_at;
+
+        if (head->ends_at < head->stored_at || life_s > UINT32_MAX || head->stored_at >> 40)
+                writer->failed = true;
+        write_room(writer, HASHED_FROM); /* the hash: entry_finish() */
         write_u8(writer, ENTRY_SCHEMA);
-        write_u8(writer, (uint8_t)head->kind);
-        write_u32(writer, 0); /* the length: entry_finish() */
-        write_u64(writer, head->stored_at);
-        write_u64(writer, head->ends_at);
-        write_u64(writer, head->anchors);
-        write_u8(writer, (uint8_t)head->verdict);
-        write_u8(writer, (uint8_t)head->rank);
+        write_u8(writer, (uint8_t)(head->kind | (unsigned)head->verdict << HALF));
+        write_u8(writer, (uint8_t)(head->rank | (unsigned)origin->proof_count << HALF));
         write_u8(writer, origin->server->family);
-        write_u8(writer, origin->proof_count);
+        write_u8(writer, (uint8_t)(head->stored_at >> 32));
+        write_u32(writer, (uint32_t)head->stored_at);
+        write_u32(writer, (uint32_t)life_s);
+        write_u64(writer, head->anchors);
         write_bytes(writer, origin->trace->bytes, TRACE_ID_LEN);
         write_bytes(writer, origin->server->bytes, address_len(origin->server));
 }
@@ -127,6 +124,17 @@ static void write_failure(struct writer *writer, const struct finding *finding)
         write_why(writer, &finding->ede);
 }
 
+/* Of a value under its key; what stands in the place of the hash does not count. */
+static uint64_t entry_hash(const uint8_t secret[SIPHASH_KEY_LEN], struct store_bytes key, const uint8_t *bytes,
+                           size_t len)
+{
+        uint8_t under[SIPHASH_KEY_LEN];
+
+        memcpy(under, secret, sizeof under);
+        store_u64(under, load_u64(secret) ^ siphash(secret, key.bytes, key.len));
+        return siphash(under, bytes + HASHED_FROM, len - HASHED_FROM);
+}
+
 /* Fill in what only the end can know. Returns the length, 0 if the value did not fit. */
 static size_t entry_finish(const struct entry_seal *seal, struct store_bytes key, struct writer *writer)
 {
@@ -134,9 +142,7 @@ static size_t entry_finish(const struct entry_seal *seal, struct store_bytes key
 
         if (writer->failed)
                 return 0;
-        store_u32(writer->start + 20, (uint32_t)len);
-        store_u64(writer->start + 8, siphash(seal->secret, key.bytes, key.len));
-        store_u64(writer->start, siphash(seal->secret, writer->start + HASHED_FROM, len - HASHED_FROM));
+        store_u64(writer->start, entry_hash(seal->secret, key, writer->start, len));
         return len;
 }
 
@@ -269,29 +275,25 @@ bool entry_intact(const uint8_t secret[SIPHASH_KEY_LEN], struct store_bytes key,
 {
         struct entry_head head;
 
-        return entry_peek(value, &head) && load_u64(value.bytes + 8) == siphash(secret, key.bytes, key.len) &&
-               load_u64(value.bytes) == siphash(secret, value.bytes + HASHED_FROM, value.len - HASHED_FROM);
+        return entry_peek(value, &head) && load_u64(value.bytes) == entry_hash(secret, key, value.bytes, value.len);
 }
 
 bool entry_peek(struct store_bytes value, struct entry_head *out)
 {
         const uint8_t *bytes = value.bytes;
 
-        if (value.len < HEAD_LEN || value.len > STORE_VALUE_MAX || memcmp(bytes + 16, magic, sizeof(magic)) != 0)
-                return false;
-        if (bytes[18] != ENTRY_SCHEMA || bytes[19] < ENTRY_SET || bytes[19] > ENTRY_ZONE)
-                return false;
-        if (load_u32(bytes + 20) != value.len || bytes[48] > VERDICT_INDETERMINATE || bytes[49] > RANK_SECURE)
+        if (value.len < HEAD_LEN || value.len > STORE_VALUE_MAX || bytes[8] != ENTRY_SCHEMA)
                 return false;
         *out = (struct entry_head){
-                .kind = (enum entry_kind)bytes[19],
-                .stored_at = load_u64(bytes + 24),
-                .ends_at = load_u64(bytes + 32),
-                .anchors = load_u64(bytes + 40),
-                .verdict = (enum verdict)bytes[48],
-                .rank = (enum rank)bytes[49],
+                .kind = (enum entry_kind)(bytes[9] & HALF_MASK),
+                .verdict = (enum verdict)(bytes[9] >> HALF),
+                .rank = (enum rank)(bytes[10] & HALF_MASK),
+                .stored_at = (uint64_t)bytes[12] << 32 | load_u32(bytes + 13),
+                .anchors = load_u64(bytes + 21),
         };
-        return true;
+        out->ends_at = out->stored_at + load_u32(bytes + 17);
+        return out->kind >= ENTRY_SET && out->kind <= ENTRY_ZONE && out->verdict <= VERDICT_INDETERMINATE &&
+               out->rank <= RANK_SECURE;
 }
 
 /* The type of the set in a value of kind ENTRY_SET; 0 if it cannot be read. */
@@ -301,7 +303,7 @@ static uint16_t entry_set_type(struct store_bytes value)
         struct name owner;
 
         (void)read_bytes(&reader, HEAD_LEN);
-        (void)read_bytes(&reader, value.bytes[50] == 4 ? 4 : value.bytes[50] == 6 ? 16 : 0);
+        (void)read_bytes(&reader, value.bytes[11] == 4 ? 4 : value.bytes[11] == 6 ? 16 : 0);
         if (reader.failed || name_read(&reader, &owner) != ERR_OK)
                 return 0;
         return read_u16(&reader);
@@ -361,15 +363,13 @@ static enum err entry_open(struct store_bytes value, struct open_entry *out)
 {
         if (!entry_peek(value, &out->head))
                 return ERR_FORM;
-        if (out->head.ends_at < out->head.stored_at)
-                return ERR_FORM;
-        out->proof_count = value.bytes[51];
+        out->proof_count = value.bytes[10] >> HALF;
         if (out->proof_count > PROOF_MAX)
                 return ERR_LIMIT;
-        memcpy(out->trace.bytes, value.bytes + 52, TRACE_ID_LEN);
+        memcpy(out->trace.bytes, value.bytes + HEAD_LEN - TRACE_ID_LEN, TRACE_ID_LEN);
         out->reader = reader_over(value.bytes, value.len);
         (void)read_bytes(&out->reader, HEAD_LEN);
-        return read_address(&out->reader, value.bytes[50], &out->server);
+        return read_address(&out->reader, value.bytes[11], &out->server);
 }
 
 /* Nothing may be missing, nothing may follow. */
