@@ -188,6 +188,14 @@ static const struct kept *run_next(const struct run *run, const struct kept *kep
         return index + 1 < run->count ? kept->next : NULL;
 }
 
+/* Leave out so many of its first. */
+static void run_skip(struct run *run, unsigned count)
+{
+        run->count -= count;
+        for (unsigned i = 0; i < count && run->count; i++)
+                run->first = run->first->next;
+}
+
 static struct run run_take(const struct archive *archive)
 {
         struct run run = { .first = archive->first };
@@ -269,20 +277,30 @@ static bool is_full(struct store *store, unsigned percent)
         return stat.bytes > stat.size / 100 * percent;
 }
 
-/* Delete some of the oldest; false when there was nothing to delete, or it could not be done. */
-static bool prune_some(struct archive *archive, uint64_t before_us)
+/* Delete so many of the oldest at most. ERR_MISSING: there are none. */
+static enum err prune(struct archive *archive, uint64_t before_us, unsigned max, unsigned *count)
 {
         struct store_view *view;
+        enum err err = store_write_begin(archive->store, &view);
 
-        if (store_write_begin(archive->store, &view))
-                return false;
-        unsigned count = vault_prune(view, before_us, PRUNE_MAX);
+        if (err)
+                return err;
+        *count = vault_prune(view, before_us, max);
+        if (*count)
+                return store_commit(archive->store, view);
+        store_abort(archive->store, view);
+        return ERR_MISSING;
+}
 
-        if (!count) {
-                store_abort(archive->store, view);
-                return false;
-        }
-        return store_commit(archive->store, view) == ERR_OK && count == PRUNE_MAX;
+/* Delete some of the oldest, fewer where pages are scarce; false when that were all, or it could not be done. */
+static bool prune_some(struct archive *archive, uint64_t before_us)
+{
+        unsigned count = 0;
+
+        for (unsigned max = PRUNE_MAX; max; max /= 8)
+                if (prune(archive, before_us, max, &count) == ERR_OK)
+                        return count == max;
+        return false;
 }
 
 /* Make room, beginning well before there is none: LMDB cannot delete without free pages. */
@@ -325,19 +343,30 @@ static void tend(struct archive *archive, const struct moment *now, uint64_t ret
         forget_old(archive, now, retention_us);
 }
 
-/* Without the lock: nobody waits for the disk. */
+/*
+ * Without the lock: nobody waits for the disk. A transaction copies each page that it touches, so that a large one may
+ * not fit where there is room for the traces: then smaller ones are tried.
+ */
 static void run_do(struct archive *archive, const struct run *run)
 {
-        run_tell(archive, run);
-        if (!run->count)
-                return;
-        enum err err = run_put(archive, run);
+        struct run rest = *run;
+        unsigned most = run->count;
 
-        make_room(archive);
-        if (err == ERR_FULL)
-                err = run_put(archive, run);
-        if (err)
-                log_line(LOG_TRACE, "%u traces could not be kept on disk: %s", run->count, err_text(err));
+        run_tell(archive, run);
+        while (rest.count) {
+                const struct run part = { .first = rest.first, .count = most < rest.count ? most : rest.count };
+                enum err err = run_put(archive, &part);
+
+                make_room(archive);
+                if (err == ERR_FULL && part.count > 1) {
+                        most = part.count / 2;
+                        (void)prune_some(archive, UINT64_MAX);
+                        continue;
+                }
+                if (err)
+                        log_line(LOG_TRACE, "%u traces could not be kept on disk: %s", part.count, err_text(err));
+                run_skip(&rest, part.count);
+        }
 }
 
 /* Wait until there is something to write and no more is likely to join it, or something else is to be done. */
