@@ -2,7 +2,7 @@
  * A whole resolver, and somebody on the way who lies more cleverly than the list in tests/unit/dnssec/forger.c: several
  * lies in one walk, different ones for each message, and bytes changed in between.
  *
- *   input   world (1): island, CD | first question (1) | second question (1) | lies, 5 bytes each:
+ *   input   world (1): how it gets there, CD | first question (1) | second question (1) | lies, 5 bytes each:
  *           number of a message (1) | what (1) | and then, by what:
  *               a kind of forgery     zone (1), nothing (2)
  *               edits of its bytes    offset (2), value (1)
@@ -19,7 +19,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define REQUIRE(cond) ((cond) ? (void)0 : (fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #cond), abort()))
 
-enum { HEAD = 3, LIE = 5, LIES_MAX = 24, ISLAND = 1, CHECKING_DISABLED = 2, EDITS = 3, EVERY_MESSAGE = 0xff };
+enum { HEAD = 3, LIE = 5, LIES_MAX = 24, EDITS = 3, EVERY_MESSAGE = 0xff };
+enum { ISLAND = 1, CHECKING_DISABLED = 2, FORWARDED = 4 };
 
 /* The lies, and whether the forger is still there. */
 struct script {
@@ -79,10 +80,18 @@ static void ask(struct victim *victim, uint8_t question, bool checking_disabled)
         REQUIRE(!victim_was_lied_to(victim, number, checking_disabled));
 }
 
+static enum forger_way way_of(uint8_t world)
+{
+        if (world & FORWARDED)
+                return FORGER_FORWARD;
+        return world & ISLAND ? FORGER_ISLAND : FORGER_WALK;
+}
+
 static void learn(void)
 {
         forger_open();
-        REQUIRE(victim_learn(false) && victim_learn(true));
+        for (enum forger_way way = 0; way < FORGER_WAYS; way++)
+                REQUIRE(victim_learn(way));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -99,7 +108,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 return 0;
         script.lie = data + HEAD;
         script.count = (unsigned)((size - HEAD) / LIE < LIES_MAX ? (size - HEAD) / LIE : LIES_MAX);
-        victim_begin(&victim, data[0] & ISLAND, &hooks);
+        victim_begin(&victim, way_of(data[0]), &hooks);
         ask(&victim, data[1], data[0] & CHECKING_DISABLED);
         script.is_over = true;
         ask(&victim, data[2], false);

@@ -17,14 +17,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* How the resolver gets there: from the root, with the root or nothing but the island sub.example. for an anchor; or by
+ * a forwarder at 192.0.2.53, who asks all of them in its stead. */
+enum forger_way { FORGER_WALK, FORGER_ISLAND, FORGER_FORWARD, FORGER_WAYS };
+
 enum { FORGER_NOW = 1700000000, FORGER_ZONES = 4, FORGER_SETS = 10 };
 
 /** Make the zones, once. */
 void forger_open(void);
 void forger_close(void);
 
-/** Settings for a resolver in this world: it trusts the root, or nothing but the island sub.example. */
-const char *forger_settings(bool island);
+/** Settings for a resolver in this world. */
+const char *forger_settings(enum forger_way way);
 
 /* A server's answer before it becomes bytes. */
 struct forger_reply {
@@ -40,7 +44,7 @@ void forger_forget(void);
 /** What the server at this address says in honesty. Bytes live until forger_forget(). */
 void forger_honest(const uint8_t address[4], const struct question *question, struct forger_reply *out);
 
-/** How many kinds of forgery there are, in how many names and with whose keys each is worth trying, and what it is called. */
+/** How many kinds of forgery there are, in how many names and with whose keys each is worth trying, and its name. */
 unsigned forger_count(void);
 unsigned forger_zones(unsigned kind);
 const char *forger_name(unsigned kind);

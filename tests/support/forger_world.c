@@ -201,14 +201,18 @@ static void zone_make(struct world_zone *zone)
 }
 
 /* Who shows the root the whole name may be referred from there to any place below the anchor. */
-static void write_settings(char out[1024], const struct world_zone *anchor)
+static const char *const way_settings[FORGER_WAYS] = {
+        [FORGER_WALK] = "root-hints: [\"ns.root 192.0.2.1\"]\n",
+        [FORGER_ISLAND] = "root-hints: [\"ns.root 192.0.2.1\"]\nquery-minimization: no\n",
+        [FORGER_FORWARD] = "forward-zones: [{name: ., addresses: [192.0.2.53]}]\n",
+};
+
+static void write_settings(char out[1024], enum forger_way way)
 {
+        const struct world_zone *anchor = &world.zone[way == FORGER_ISLAND ? WORLD_CHILD : 0];
         struct rdata ds = signer_ds(&world.arena, anchor->text, &anchor->key, 2);
-        int len = snprintf(out, 1024,
-                           "root-hints: [\"ns.root 192.0.2.1\"]\nspecial-use-zones: no\nquery-minimization: %s\n"
-                           "trust-anchors: [\"%s DS %u %u %u ",
-                           name_is_root(&anchor->apex) ? "yes" : "no", anchor->text, (unsigned)load_u16(ds.bytes),
-                           (unsigned)ds.bytes[2], (unsigned)ds.bytes[3]);
+        int len = snprintf(out, 1024, "%sspecial-use-zones: no\ntrust-anchors: [\"%s DS %u %u %u ", way_settings[way],
+                           anchor->text, (unsigned)load_u16(ds.bytes), (unsigned)ds.bytes[2], (unsigned)ds.bytes[3]);
 
         for (unsigned i = 4; i < ds.len; i++)
                 len += snprintf(out + len, 1024 - (size_t)len, "%02x", ds.bytes[i]);
@@ -233,8 +237,8 @@ void forger_open(void)
         }
         for (uint8_t i = 0; i < FORGER_ZONES; i++)
                 zone_make(&world.zone[i]);
-        write_settings(world.settings[0], &world.zone[0]);
-        write_settings(world.settings[1], &world.zone[WORLD_CHILD]);
+        for (enum forger_way way = 0; way < FORGER_WAYS; way++)
+                write_settings(world.settings[way], way);
         world.made = arena_mark(&world.arena);
 }
 
@@ -254,9 +258,9 @@ void forger_close(void)
         world.arena.max = 0;
 }
 
-const char *forger_settings(bool island)
+const char *forger_settings(enum forger_way way)
 {
-        return world.settings[island];
+        return world.settings[way];
 }
 
 /* --- Honest answers ----------------------------------------------------------------------------------------------- */
@@ -394,8 +398,45 @@ static void answer_from(struct world_zone *zone, const struct question *question
         }
 }
 
+/* The zone that a question is for: the deepest, but that a DS set is in the zone above. */
+static struct world_zone *zone_of(const struct question *question)
+{
+        struct world_zone *best = &world.zone[0];
+
+        for (unsigned i = 1; i < FORGER_ZONES; i++) {
+                struct world_zone *zone = &world.zone[i];
+                bool is_above = question->type == TYPE_DS ? name_is_below(&question->name, &zone->apex)
+                                                          : name_is_at_or_below(&question->name, &zone->apex);
+
+                if (is_above && zone->apex.label_count > best->apex.label_count)
+                        best = zone;
+        }
+        return best;
+}
+
+/* What a resolver says: aliases are followed. */
+static void answer_for_all(const struct question *question, struct forger_reply *out)
+{
+        struct question asked = *question;
+        unsigned count;
+
+        out->authoritative = false;
+        do {
+                count = out->count[SECTION_ANSWER];
+                answer_from(zone_of(&asked), &asked, out);
+        } while (out->count[SECTION_ANSWER] > count && asked.type != TYPE_CNAME &&
+                 out->set[SECTION_ANSWER][count].type == TYPE_CNAME &&
+                 rrset_target(&out->set[SECTION_ANSWER][count], 0, &asked.name));
+}
+
 bool world_answer(const uint8_t address[4], const struct question *question, struct forger_reply *out)
 {
+        static const uint8_t forwarder[4] = {192, 0, 2, 53};
+
+        if (!memcmp(address, forwarder, sizeof forwarder)) {
+                answer_for_all(question, out);
+                return true;
+        }
         for (unsigned i = 0; i < FORGER_ZONES; i++)
                 if (!memcmp(world.zone[i].address, address, 4) &&
                     name_is_at_or_below(&question->name, &world.zone[i].apex)) {

@@ -21,7 +21,7 @@ struct world {
         struct arena arena;
         struct arena_mark made; /* what is forged lies behind it */
         struct signer_key evil;
-        char settings[2][1024]; /* from the root, from the island */
+        char settings[FORGER_WAYS][1024];
         struct world_zone zone[FORGER_ZONES];
 };
 

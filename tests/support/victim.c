@@ -45,7 +45,7 @@ static const struct {
 static struct {
         char text[VICTIM_TEXT_MAX];
         unsigned messages;
-} truth[2][COUNT(questions)]; /* in the world below the root, on the island */
+} truth[FORGER_WAYS][COUNT(questions)];
 
 size_t victim_questions(void)
 {
@@ -61,14 +61,14 @@ const char *victim_question(size_t number)
         return text;
 }
 
-bool victim_is_secure(size_t number, bool island)
+bool victim_is_secure(size_t number, enum forger_way way)
 {
-        return island ? questions[number].is_on_island : questions[number].is_secure;
+        return way == FORGER_ISLAND ? questions[number].is_on_island : questions[number].is_secure;
 }
 
-unsigned victim_messages(size_t number, bool island)
+unsigned victim_messages(size_t number, enum forger_way way)
 {
-        return truth[island][number].messages;
+        return truth[way][number].messages;
 }
 
 /* --- Servers ------------------------------------------------------------------------------------------------------ */
@@ -166,17 +166,17 @@ static void trace_ends(void *context, const struct action *record)
                 victim->hooks.recorded(victim->hooks.context, record);
 }
 
-void victim_begin(struct victim *victim, bool island, const struct victim_hooks *hooks)
+void victim_begin(struct victim *victim, enum forger_way way, const struct victim_hooks *hooks)
 {
         struct virtual_hooks world = {
                 .context = victim, .sent = server_gets, .answered = client_gets, .recorded = trace_ends};
         char complaint[VIRTUAL_COMPLAINT_MAX];
 
         mallopt(M_MMAP_THRESHOLD, 128 << 10); /* fresh pages are cheaper than clearing a resolver's tables each time */
-        *victim = (struct victim){.island = island};
+        *victim = (struct victim){.way = way};
         if (hooks)
                 victim->hooks = *hooks;
-        victim->v = virtual_new(forger_settings(island), FORGER_NOW, SEED, &world, complaint);
+        victim->v = virtual_new(forger_settings(way), FORGER_NOW, SEED, &world, complaint);
         REQUIRE(victim->v);
 }
 
@@ -193,19 +193,19 @@ static bool has_failed(const struct victim *victim)
         return !victim->answered || !strncmp(victim->text, "rcode 2", 7);
 }
 
-bool victim_learn(bool island)
+bool victim_learn(enum forger_way way)
 {
         bool as_expected = true;
 
         for (size_t i = 0; i < COUNT(questions); i++) {
                 struct victim victim;
 
-                victim_begin(&victim, island, NULL);
+                victim_begin(&victim, way, NULL);
                 victim_ask(&victim, i, false);
-                memcpy(truth[island][i].text, victim.text, sizeof victim.text);
-                truth[island][i].messages = victim.sent;
+                memcpy(truth[way][i].text, victim.text, sizeof victim.text);
+                truth[way][i].messages = victim.sent;
                 bool secure = victim.flags & FLAG_AD;
-                if (has_failed(&victim) || secure != victim_is_secure(i, island)) {
+                if (has_failed(&victim) || secure != victim_is_secure(i, way)) {
                         fprintf(stderr, "%s: %s, flags %x\n", victim_question(i), victim.text, victim.flags);
                         as_expected = false;
                 }
@@ -220,14 +220,14 @@ bool victim_learn(bool island)
  */
 static bool is_false(const struct victim *victim, size_t number)
 {
-        if (has_failed(victim) || (victim->island && !strcmp(victim->text, "rcode 3")))
+        if (has_failed(victim) || (victim->way == FORGER_ISLAND && !strcmp(victim->text, "rcode 3")))
                 return false;
-        return strcmp(victim->text, truth[victim->island][number].text);
+        return strcmp(victim->text, truth[victim->way][number].text);
 }
 
 bool victim_was_lied_to(const struct victim *victim, size_t number, bool checking_disabled)
 {
-        bool must_be_true = victim_is_secure(number, victim->island) && !checking_disabled;
+        bool must_be_true = victim_is_secure(number, victim->way) && !checking_disabled;
 
         return is_false(victim, number) && (must_be_true || (victim->flags & FLAG_AD));
 }

@@ -24,7 +24,7 @@ struct victim_hooks {
 struct victim {
         struct virtual *v;
         struct victim_hooks hooks;
-        bool island; /* nothing but the island is trusted */
+        enum forger_way way;
         unsigned sent;
         uint64_t client;
         /* What the last client got: */
@@ -38,16 +38,16 @@ size_t victim_questions(void);
 const char *victim_question(size_t number);
 
 /** Is the answer to it below an anchor and signed all the way? */
-bool victim_is_secure(size_t number, bool island);
+bool victim_is_secure(size_t number, enum forger_way way);
 
-/** Ask all of them without a forger, and remember the answers. False: one fails, or is not as secure as it should be. */
-bool victim_learn(bool island);
+/** Ask all of them without a forger, and remember the answers. False: one fails, or is not secure and should be. */
+bool victim_learn(enum forger_way way);
 
 /** How many messages that took. */
-unsigned victim_messages(size_t number, bool island);
+unsigned victim_messages(size_t number, enum forger_way way);
 
 /** A resolver that knows nothing. It is told of nobody's presence: without hooks all servers are honest. */
-void victim_begin(struct victim *victim, bool island, const struct victim_hooks *hooks);
+void victim_begin(struct victim *victim, enum forger_way way, const struct victim_hooks *hooks);
 void victim_end(struct victim *victim);
 
 /** Ask, and let time pass until there is an answer. */
