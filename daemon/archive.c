@@ -155,11 +155,12 @@ void archive_offer(struct archive *archive, const struct moment *now, struct met
 {
         bool plain = !offer->reasons && !offer->walked; /* one of these is only worth a line, if it is asked for */
         struct trace_view trace;
-        struct summary summary;
+        struct summary summary = { .zone = name_root };
 
         if (trace_open(offer->bytes, offer->len, &trace))
                 return;
-        summary_of(&trace, &summary);
+        if (offer->reasons) /* else the zone does not count, and reading all steps costs more than making them */
+                summary_of(&trace, &summary);
         pthread_mutex_lock(&archive->lock);
         unsigned reasons = keeper_decide(&archive->keeper, now->mono_us, offer->reasons, offer->walked, &summary.zone);
         struct manner manner = archive->manner;

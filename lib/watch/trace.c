@@ -4,6 +4,7 @@
 #include "watch/words.h"
 #include "wire/codes.h"
 #include "wire/rrtype.h"
+#include <stdatomic.h>
 
 /*
  * The payload of a step is its fields one after the other, by their letters:
@@ -315,7 +316,7 @@ static uint32_t fingerprint(uint32_t hash, const char *text)
         return (hash ^ '\n') * FNV_PRIME;
 }
 
-uint32_t trace_rows(void)
+static uint32_t rows_of_this_version(void)
 {
         uint32_t hash = UINT32_C(2166136261);
 
@@ -325,6 +326,19 @@ uint32_t trace_rows(void)
                 hash = fingerprint(hash, step_rows[kind].fields);
         }
         return hash;
+}
+
+/* Each trace on disk has it: it is found out once, by whichever thread comes first. */
+uint32_t trace_rows(void)
+{
+        static _Atomic uint32_t known;
+        uint32_t rows = atomic_load_explicit(&known, memory_order_relaxed);
+
+        if (!rows) {
+                rows = rows_of_this_version();
+                atomic_store_explicit(&known, rows, memory_order_relaxed);
+        }
+        return rows;
 }
 
 enum err trace_open(const void *bytes, size_t len, struct trace_view *out)
