@@ -405,7 +405,7 @@ static bool rows_collect(const struct trace_view *trace, struct tree_rows *out)
         struct step_view step;
         size_t at = 0, offset = TRACE_HEADER_LEN;
 
-        *out = (struct tree_rows){ .row = calloc(STEPS_MAX, sizeof *out->row) };
+        *out = (struct tree_rows){ .row = malloc(STEPS_MAX * sizeof *out->row) };
         if (!out->row)
                 return false;
         while (out->count < STEPS_MAX && trace_next(trace, &at, &step)) {

@@ -253,8 +253,8 @@ static bool find_stale(struct cache *cache, cache_partition partition, const str
         return found;
 }
 
-bool cache_get(struct cache *cache, cache_partition partition, const struct name *name, uint16_t type, uint32_t stale_s,
-               struct arena *arena, struct finding *out)
+bool cache_get_answer(struct cache *cache, cache_partition partition, const struct name *name, uint16_t type,
+                      uint32_t stale_s, struct arena *arena, struct finding *out)
 {
         const uint16_t types[] = { type, KEY_TYPE_NXDOMAIN };
 
@@ -262,9 +262,14 @@ bool cache_get(struct cache *cache, cache_partition partition, const struct name
                 if (find_finding(cache, SPACE_RECORDS, partition, name, types[i], 0, arena, out))
                         return true;
         }
-        if (stale_s > 0 && find_stale(cache, partition, name, types, stale_s, arena, out))
-                return true;
-        return find_finding(cache, SPACE_FAILURES, partition, name, type, 0, arena, out);
+        return stale_s > 0 && find_stale(cache, partition, name, types, stale_s, arena, out);
+}
+
+bool cache_get(struct cache *cache, cache_partition partition, const struct name *name, uint16_t type, uint32_t stale_s,
+               struct arena *arena, struct finding *out)
+{
+        return cache_get_answer(cache, partition, name, type, stale_s, arena, out) ||
+               find_finding(cache, SPACE_FAILURES, partition, name, type, 0, arena, out);
 }
 
 uint32_t cache_failures(struct cache *cache, cache_partition partition, const struct name *name, uint16_t type,

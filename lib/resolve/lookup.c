@@ -54,6 +54,17 @@ static const struct finding *from_notes(struct task *task, const struct name *na
         return found;
 }
 
+/* An alias that could not be had is no reason to think that there is one. */
+static bool get(struct task *task, const struct name *name, uint16_t type, uint32_t stale_s, struct finding *out)
+{
+        struct request *request = task->request;
+        struct cache *cache = request->desk->cache;
+
+        return type == task->qtype
+                       ? cache_get(cache, task->cut.partition, name, type, stale_s, &request->arena, out)
+                       : cache_get_answer(cache, task->cut.partition, name, type, stale_s, &request->arena, out);
+}
+
 /*
  * With CD, or where the settings put up with it, data that proved bogus is served from its own space, and a failure to
  * validate is none (RFC 4035 3.2.2).
@@ -67,7 +78,7 @@ static bool look_in_cache(struct task *task, const struct name *name, uint16_t t
         if (trust_tolerates_bogus(request) &&
             cache_get_bogus(cache, task->cut.partition, name, type, &request->arena, out))
                 return true;
-        if (!cache_get(cache, task->cut.partition, name, type, stale_s, &request->arena, out))
+        if (!get(task, name, type, stale_s, out))
                 return false;
         if (!counts(task, out, type) || (out->kind == FINDING_FAILURE && may_be_late(task)))
                 return false;

@@ -202,7 +202,7 @@ static void add_known(struct task *task, struct choice *choice, const struct nam
         if (noted)
                 add_set(task, choice, noted);
         else if (!request->ways.cold &&
-                 cache_get(request->desk->cache, partition, server, type, 0, &request->arena, &found))
+                 cache_get_answer(request->desk->cache, partition, server, type, 0, &request->arena, &found))
                 add_set(task, choice, &found);
 }
 
@@ -296,8 +296,8 @@ static void gather_needs(struct task *task, struct choice *choice, bool with_glu
         }
 }
 
-/* Who can be asked: glue first, then what else is known of the names; what a child zone says of its own servers comes
- * last. */
+/* Who can be asked: the glue for each name, or else what is known of it. What the zones of names with glue say of them
+ * comes when nobody else is left. */
 static void gather_candidates(struct task *task, struct choice *choice)
 {
         const struct delegation *d = task->cut.delegation;
@@ -308,13 +308,15 @@ static void gather_candidates(struct task *task, struct choice *choice)
         for (unsigned i = 0; i < d->server_count; i++) {
                 const struct delegation_server *server = &d->server[i];
                 struct address glue[DELEGATION_NAME_ADDRESSES];
+                unsigned glue_count = 0;
 
                 add_addresses(task, choice, server->address, server->address_count);
-                if (server->address_count)
+                if (!server->address_count)
+                        glue_count = cut_glue(task->request, task->cut.partition, &server->name, glue,
+                                              DELEGATION_NAME_ADDRESSES);
+                add_addresses(task, choice, glue, glue_count);
+                if (server->address_count || glue_count)
                         continue;
-                add_addresses(
-                        task, choice, glue,
-                        cut_glue(task->request, task->cut.partition, &server->name, glue, DELEGATION_NAME_ADDRESSES));
                 add_known(task, choice, &server->name, TYPE_A);
                 add_known(task, choice, &server->name, TYPE_AAAA);
         }
