@@ -48,6 +48,7 @@ static struct outgoing outgoing_for(struct task *task, const struct pick *pick, 
                 .qtype = task->shown.type,
                 .recursion = task->cut.recursive,
                 .edns = !no_edns,
+                .no_cookie = attempt->no_cookie || (server && server->no_cookie_until > desk->now.cache_s),
                 .hedge = pick->hedge,
                 .sends = attempt->udp_sends,
                 .why = pick->why,
@@ -206,12 +207,21 @@ static enum task_state show_more(struct task *task)
         return again(task, false, task->manner == MANNER_A ? "the same with type A" : "the full name");
 }
 
+/*
+ * It may be an option that it does not know, though it should pass over it (RFC 6891 6.1.2), or the OPT record. A zone
+ * that is signed needs the latter.
+ */
 static enum task_state without_edns(struct task *task)
 {
         struct attempt *attempt = task_begin_attempt(task, &task->reply_from.address);
 
         if (!attempt || attempt->no_edns)
                 return useless(task, "it does not understand us");
+        if (task->reply_cookie_sent && !attempt->no_cookie) {
+                attempt->no_cookie = true;
+                servers_note_no_cookie(task->request->desk, &task->reply_from.address);
+                return again(task, task->reply_tcp, "without a cookie");
+        }
         attempt->no_edns = true;
         servers_note_no_edns(task->request->desk, &task->reply_from.address);
         return again(task, task->reply_tcp, "without EDNS");
@@ -261,8 +271,8 @@ static enum task_state judge_reply(struct task *task)
         case REPLY_FORGED:
                 metrics_inc(metrics->near_misses);
                 return by_tcp(task, "TCP, as the cookie was not ours");
-        case REPLY_NO_EDNS:
-                return without_edns(task);
+        case REPLY_NO_EDNS: /* some servers say so of questions for NS (DVE-2017-0007) */
+                return task->shown.whole ? without_edns(task) : show_more(task);
         case REPLY_BAD_COOKIE:
                 return with_new_cookie(task);
         case REPLY_LAME:

@@ -94,7 +94,7 @@ static size_t outgoing_key(const struct outgoing *out, uint8_t key[NAME_WIRE_MAX
 
         store_u16(key + len, out->qtype);
         key[len + 2] = (uint8_t)out->transport;
-        key[len + 3] = (uint8_t)(out->recursion << 1 | out->edns);
+        key[len + 3] = (uint8_t)(out->recursion << 2 | out->no_cookie << 1 | out->edns);
         store_u16(key + len + 4, out->server.port);
         memcpy(key + len + 6, out->server.address.bytes, sizeof out->server.address.bytes);
         return len + 6 + sizeof out->server.address.bytes;
@@ -197,7 +197,7 @@ static size_t write_message(struct desk *desk, struct flight *flight, const stru
         if (flight->out.edns) {
                 struct edns edns = { .present = true, .dnssec_ok = true, .udp_size = (uint16_t)settings->udp_size };
 
-                if (settings->server_cookies)
+                if (settings->server_cookies && !flight->out.no_cookie)
                         offer_cookie(desk, flight, &edns);
                 tell_key_tags(desk, flight, settings, &edns);
                 if (compose_opt(&c, &edns) != ERR_OK)

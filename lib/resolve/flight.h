@@ -27,6 +27,7 @@ struct outgoing {
         uint16_t qtype;
         bool recursion; /* RD, for forwarders */
         bool edns;
+        bool no_cookie; /* in the OPT record, whatever the settings say */
         bool hedge;
         unsigned sends;  /* how often this server was tried with it before */
         const char *why; /* a word for the trace */

@@ -191,6 +191,14 @@ void servers_note_no_edns(struct desk *desk, const struct address *address)
         server_save(desk, server, true);
 }
 
+void servers_note_no_cookie(struct desk *desk, const struct address *address)
+{
+        struct server *server = servers_get(desk, address);
+
+        if (server)
+                server->no_cookie_until = desk->now.cache_s + LIMIT_EDNS_REFUSED_S;
+}
+
 void servers_note_tcp_only(struct desk *desk, const struct address *address)
 {
         struct server *server = servers_get(desk, address);

@@ -19,6 +19,7 @@ struct server {
         struct server_note note;
         uint64_t saved_at;  /* cache time of the last write to the store */
         unsigned under_way; /* messages now */
+        uint64_t no_cookie_until; /* cache time; not saved */
 };
 
 struct round_trip {
@@ -52,6 +53,7 @@ bool servers_prefer_ip6(const struct desk *desk);
 
 /** Remembered manners. */
 void servers_note_no_edns(struct desk *desk, const struct address *address);
+void servers_note_no_cookie(struct desk *desk, const struct address *address);
 void servers_note_tcp_only(struct desk *desk, const struct address *address);
 void servers_note_cookie(struct desk *desk, const struct address *address, const struct edns *edns);
 

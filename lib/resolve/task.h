@@ -76,7 +76,8 @@ struct attempt {
         struct address address;
         uint8_t udp_sends, tcp_sends;
         bool useless; /* answered, but with nothing to use */
-        bool no_edns; /* to be asked without EDNS */
+        bool no_edns;   /* to be asked without EDNS, */
+        bool no_cookie; /* or without a cookie at least */
         bool tcp;     /* to be asked by TCP */
         bool cookie_renewed;
 };
