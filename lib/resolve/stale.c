@@ -76,15 +76,12 @@ const struct finding *stale_part(const struct outcome *outcome)
         return oldest;
 }
 
-/* RFC 4034 3.1.5: the times are serial numbers. */
+/* The first signature is the one that was verified; others may say any time. Times are serial (RFC 4034 3.1.5). */
 static bool is_in_time(const struct rrset *set, uint64_t wall_s)
 {
         struct rrsig sig;
 
-        for (unsigned i = 0; i < set->sig_count; i++)
-                if (rrsig_read(&set->sigs[i], &sig) && (int32_t)(sig.expiration - (uint32_t)wall_s) >= 0)
-                        return true;
-        return false;
+        return set->sig_count && rrsig_read(&set->sigs[0], &sig) && (int32_t)(sig.expiration - (uint32_t)wall_s) >= 0;
 }
 
 bool stale_is_signed_still(const struct finding *finding, uint64_t wall_s)

@@ -134,14 +134,15 @@ static void test_signed_still(void **state)
                 { 1000, 999, true },         { 1000, 1000, true },          { 1000, 1001, false },
                 { 5, 0xfffffffeu, true },    { 5, 0x100000004u, true },     { 5, 0x100000006u, false },
         };
-        uint8_t bytes[20];
-        const struct rdata sig = { .bytes = bytes, .len = sizeof bytes };
-        struct finding found = { .kind = FINDING_SET, .set = { .sig_count = 1, .sigs = &sig } };
+        uint8_t bytes[20], never[20];
+        const struct rdata sigs[] = { { .bytes = bytes, .len = sizeof bytes }, { .bytes = never, .len = sizeof never } };
+        struct finding found = { .kind = FINDING_SET, .set = { .sig_count = 2, .sigs = sigs } };
         struct finding absent = { .kind = FINDING_NODATA, .proof_count = 1, .proof[0] = found.set };
 
         (void)state;
         for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
                 sign_until(bytes, rows[i].expiration);
+                sign_until(never, (uint32_t)rows[i].now_s + 1000000); /* of somebody who is not the signer */
                 assert_int_equal(stale_is_signed_still(&found, rows[i].now_s), rows[i].still);
                 assert_int_equal(stale_is_signed_still(&absent, rows[i].now_s), rows[i].still);
         }
