@@ -336,9 +336,11 @@ static void explain_all(struct writing *w, const struct request *request, const 
                 explain_stale(w, request, outcome);
 }
 
-/* Two failures are nobody's finding, and have to be explained all the same. Returns what was explained, or EDE_NONE. */
-static uint16_t explain_failure(struct writing *w, const struct request *request, const struct finding *final,
-                                unsigned rcode)
+/*
+ * Two failures are nobody's finding, and have to be explained all the same. The trace says what the client was told: it
+ * may be the reason of another trace, or the best guess when time was up. Returns what was explained, or EDE_NONE.
+ */
+static uint16_t explain_failure(struct writing *w, struct request *request, const struct finding *final, unsigned rcode)
 {
         char id[TRACE_SHORT_TEXT];
 
@@ -348,6 +350,8 @@ static uint16_t explain_failure(struct writing *w, const struct request *request
                          trace_id_short(&request->trace.id, id));
                 edns_add_ede(&w->edns, EDE_OTHER, w->desk->why);
         }
+        if (rcode == RCODE_SERVFAIL)
+                request_trace(request, 0, STEP_EXPLAINED, (unsigned)w->edns.ede[0].code, w->desk->why);
         return w->edns.ede_count ? w->edns.ede[0].code : EDE_NONE;
 }
 

@@ -1,7 +1,9 @@
 #include "play.h"
+#include "collection.h"
 #include "virtual.h"
 #include "watch/metrics.h"
 #include "watch/trace.h"
+#include "witness.h"
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -24,7 +26,7 @@ static const uint64_t default_wall_s = 1750000000;
 /* One client that waits. */
 struct ask {
         uint64_t client;
-        bool tcp;
+        bool tcp, edns;
         bool dropped;
         uint8_t *bytes; /* NULL: no response yet */
         size_t len;
@@ -53,6 +55,7 @@ struct player {
                 size_t len;
         } trace[TRACES_MAX]; /* ended since the last QUERY */
         unsigned trace_count;
+        struct witness witness;
         uint8_t message[RPL_MESSAGE_MAX];
         bool failed;
         char *why;
@@ -162,6 +165,15 @@ static void server_gets(void *context, const struct action *send)
 
 /* --- What clients get --------------------------------------------------------------------------------------------- */
 
+static void look_at_response(struct player *p, const struct ask *ask)
+{
+        struct rpl_received response = { ask->bytes, ask->len, ask->tcp };
+        char why[WITNESS_WHY_MAX];
+
+        if (!witness_response(&p->witness, &response, ask->edns, why))
+                fail(p, 0, "client %llu: %s", (unsigned long long)ask->client, why);
+}
+
 /* Hook: a response, or the news that there will be none. */
 static void client_gets(void *context, uint64_t client, const uint8_t *bytes, size_t len)
 {
@@ -183,6 +195,7 @@ static void client_gets(void *context, uint64_t client, const uint8_t *bytes, si
                         ask->bytes = malloc(len + 1);
                         memcpy(ask->bytes, bytes, len);
                         ask->len = len;
+                        look_at_response(p, ask);
                 }
                 return;
         }
@@ -193,6 +206,7 @@ static void trace_ends(void *context, const struct action *record)
 {
         struct player *p = context;
 
+        witness_record(&p->witness, record);
         if (!record->record.final || p->trace_count == TRACES_MAX)
                 return;
         p->trace[p->trace_count].bytes = malloc(record->record.len + 1);
@@ -270,7 +284,8 @@ static void ask(struct player *p, const struct rpl_entry *entry)
                 return;
         }
         p->clients++;
-        p->ask[p->ask_count++] = (struct ask){ .client = p->clients, .tcp = entry->client.tcp };
+        p->ask[p->ask_count++] = (struct ask){
+                .client = p->clients, .tcp = entry->client.tcp, .edns = !entry->client.no_edns && !entry->raw };
         len = rpl_write_query(entry, (uint16_t)(p->clients * 40503), p->message);
         virtual_ask(p->v, p->clients, &from, entry->client.tcp ? TRANSPORT_TCP : TRANSPORT_UDP, p->message, len);
 }
@@ -442,6 +457,16 @@ static struct virtual *open_world(struct player *p, bool minimise)
         return v;
 }
 
+/* What the last client was told, if it was a failure. */
+static void look_at_end(struct player *p)
+{
+        char name[COLLECTION_NAME_MAX], why[WITNESS_WHY_MAX];
+
+        collection_name(p->rpl->path, name);
+        if (p->options->reasons && !witness_agrees(&p->witness, p->options->reasons, name, why))
+                fail(p, 0, "%s", why);
+}
+
 bool play(struct rpl *rpl, bool minimise, const struct play_options *options, char why[PLAY_WHY_MAX])
 {
         struct player *p = calloc(1, sizeof *p);
@@ -458,12 +483,14 @@ bool play(struct rpl *rpl, bool minimise, const struct play_options *options, ch
         unused = rpl_unused_mandatory(rpl);
         if (unused)
                 fail(p, unused->line, "this MANDATORY entry was never used");
+        look_at_end(p);
         passed = !p->failed;
         forget_question(p);
         if (p->v && options->verbose)
                 print_metrics(virtual_metrics(p->v));
         if (p->v)
                 virtual_free(p->v);
+        witness_fini(&p->witness);
         free(p);
         return passed;
 }

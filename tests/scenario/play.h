@@ -11,6 +11,7 @@ enum { PLAY_WHY_MAX = 800 };
 struct play_options {
         bool verbose;         /* print the conversation and the traces */
         const char *settings; /* more lines for the settings file, or NULL */
+        const char *reasons;  /* a table as drawn in witness.h, or NULL */
         uint64_t seed;
 };
 

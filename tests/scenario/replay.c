@@ -1,11 +1,13 @@
 /*
  * replay: play scenarios in this process, in virtual time.
  *
- *   replay [--verbose] [--list] [--seeds N] [--settings 'key: value'] [--expect FILE] FILE-OR-FOLDER...
+ *   replay [--verbose] [--list] [--seeds N] [--settings 'key: value'] [--expect FILE] [--reasons FILE]
+ *          FILE-OR-FOLDER...
  *
  * A line for each file says PASS, FAIL or known; the last line counts them. The status is 0 if nothing failed.
  * --expect names a file of lines `NAME why`: these files are known to fail, and to pass is an error then, so that the
- * list stays true. How scenarios are written: tests/scenario/README.md.
+ * list stays true. --reasons names the table of what clients must be told at the end of a scenario that ends in a
+ * failure (witness.h). How scenarios are written: tests/scenario/README.md.
  */
 #include "collection.h"
 #include "play.h"
@@ -24,7 +26,7 @@ struct run {
 static int usage(void)
 {
         fputs("usage: replay [--verbose] [--list] [--seeds N] [--settings 'key: value'] [--expect FILE] "
-              "FILE-OR-FOLDER...\n",
+              "[--reasons FILE] FILE-OR-FOLDER...\n",
               stderr);
         return 2;
 }
@@ -84,6 +86,8 @@ static int take_option(struct run *run, char **argv, int left)
                 run->seeds = (unsigned)strtoul(argv[1], NULL, 10);
         else if (!strcmp(argv[0], "--settings"))
                 run->options.settings = argv[1];
+        else if (!strcmp(argv[0], "--reasons"))
+                run->options.reasons = argv[1];
         else if (strcmp(argv[0], "--expect") || !collection_expect(&run->collection, argv[1], true))
                 return -1;
         return !strcmp(argv[0], "--verbose") || !strcmp(argv[0], "--list") ? 1 : 2;

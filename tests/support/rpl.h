@@ -237,6 +237,16 @@ struct rpl_received {
 /** Does the message satisfy the entry's MATCH and demands? If not, why (may be NULL) says what differs, in one line. */
 bool rpl_matches(const struct rpl_entry *expected, const struct rpl_received *received, char *why, size_t why_size);
 
+/* What a response says about a failure. */
+struct rpl_reason {
+        unsigned rcode;
+        int ede;        /* code of the first extended error, or RPL_EDE_NONE */
+        char text[300]; /* its text */
+};
+
+/** False: the response cannot be read. */
+bool rpl_read_reason(const struct rpl_received *response, struct rpl_reason *out);
+
 /** Have two messages the same rcode and the same records in ANSWER (letter case of names, order and TTLs aside)? */
 bool rpl_same_answer(const struct rpl_received *a, const struct rpl_received *b);
 

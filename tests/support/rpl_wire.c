@@ -365,7 +365,8 @@ static const struct {
 /* --- Demands ------------------------------------------------------------------------------------------------------ */
 
 /* Does the message hold this extended error, with this text? RFC 8914 section 2. */
-static bool has_ede(const ldns_pkt *message, int code, const char *fragment)
+/* The first extended error of this code (RPL_EDE_NONE: of any) with this text in it: its code and text; NULL: none. */
+static const uint8_t *find_ede(const ldns_pkt *message, int code, const char *fragment, size_t *out_len)
 {
         const ldns_rdf *data = ldns_pkt_edns_data(message);
         const uint8_t *at = data ? ldns_rdf_data(data) : NULL, *end = at ? at + ldns_rdf_size(data) : NULL;
@@ -373,14 +374,41 @@ static bool has_ede(const ldns_pkt *message, int code, const char *fragment)
         for (size_t len; at && end - at >= 4; at += 4 + len) {
                 len = word_at(at + 2);
                 if (end - at - 4 < (ptrdiff_t)len)
-                        return false;
+                        return NULL;
                 if (word_at(at) != OPTION_EDE || len < 2)
                         continue;
+                *out_len = len;
                 if (code == RPL_EDE_NONE || ((int)word_at(at + 4) == code &&
                                              (!fragment || memmem(at + 6, len - 2, fragment, strlen(fragment)))))
-                        return true;
+                        return at + 4;
         }
-        return false;
+        return NULL;
+}
+
+static bool has_ede(const ldns_pkt *message, int code, const char *fragment)
+{
+        size_t len;
+
+        return find_ede(message, code, fragment, &len) != NULL;
+}
+
+bool rpl_read_reason(const struct rpl_received *response, struct rpl_reason *out)
+{
+        const uint8_t *ede = NULL;
+        ldns_pkt *message;
+        size_t len = 2;
+
+        *out = (struct rpl_reason){ .ede = RPL_EDE_NONE };
+        if (!response->bytes || ldns_wire2pkt(&message, response->bytes, response->len) != LDNS_STATUS_OK)
+                return false;
+        out->rcode = ldns_pkt_get_rcode(message);
+        ede = find_ede(message, RPL_EDE_NONE, NULL, &len);
+        if (ede) {
+                out->ede = (int)word_at(ede);
+                snprintf(out->text, sizeof out->text, "%.*s", (int)(len - 2), (const char *)ede + 2);
+        }
+        ldns_pkt_free(message);
+        return true;
 }
 
 static bool ttl_within(struct comparison *c, const ldns_rr_list *list)
