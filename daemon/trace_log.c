@@ -15,6 +15,7 @@ struct trace_log {
         char *where;
         FILE *file;     /* NULL: off, or syslog */
         bool to_syslog, json;
+        bool cut;                   /* it was too long */
         char line[SYSLOG_LINE_MAX]; /* of syslog, until its end comes */
         size_t line_len;
         char ink[INK_MAX]; /* text on its way to the file */
@@ -96,9 +97,10 @@ void trace_log_format(struct trace_log *log, bool json)
 
 /* --- Writing ------------------------------------------------------------------------------------------------------ */
 
+/* Half an object is none. */
 static void end_line(struct trace_log *log)
 {
-        if (log->line_len)
+        if (log->line_len && !(log->json && log->cut))
                 syslog(LOG_INFO, "%.*s", (int)log->line_len, log->line);
         log->line_len = 0;
 }
@@ -111,6 +113,8 @@ static void sink_to_syslog(struct trace_log *log, const char *text, size_t len)
                         end_line(log);
                 else if (log->line_len < sizeof log->line)
                         log->line[log->line_len++] = text[i];
+                else
+                        log->cut = true;
         }
 }
 
@@ -156,8 +160,15 @@ void trace_log_write(struct trace_log *log, const struct trace_view *trace, unsi
 {
         struct tree_options options = { .date = true, .json = log->json, .brief = brief, .reasons = reasons };
 
-        if (log->to_syslog || log->file)
+        if (!log->to_syslog && !log->file)
+                return;
+        log->cut = false;
+        (void)tree_print(trace, &options, sink, log);
+        if (log->json && log->cut) { /* syslog takes no object as long: then without the steps */
+                log->cut = false;
+                options.brief = true;
                 (void)tree_print(trace, &options, sink, log);
+        }
 }
 
 void trace_log_left_out(struct trace_log *log, uint64_t count)
