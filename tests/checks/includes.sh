@@ -41,6 +41,7 @@ BEGIN {
         fence("nghttp2/", "daemon/http.c")
         fence("microhttpd.h", "daemon/web.c")
         fence("curl/", "daemon/export.c")
+        fence("fstrm.h", "daemon/dnstap.c")
 
         # lib/ opens no socket, reads no clock, rolls no dice, starts no thread. (A store has its file, and
         # a lock between its writer and its readers.)

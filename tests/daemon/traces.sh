@@ -140,4 +140,5 @@ grep -v '^www\.\(nxns\|fanout\)\.bad ' "$work/names" | while read -r name type; 
         cairn trace --cold --rpl "$work/scenarios/$name.$type.rpl" "$name" "$type" || fail "no scenario of $name"
 done
 "$build/tests/replay" "$work/scenarios" >"$work/replayed.log" || { grep FAIL "$work/replayed.log"; fail 'scenarios'; }
+[ "$(grep -c ^PASS "$work/replayed.log")" -ge 50 ] || fail 'fewer than 50 scenarios'
 echo "$(grep -c ^PASS "$work/replayed.log") failures became scenarios that fail alike"
