@@ -61,6 +61,7 @@ bool server_reload(struct server *server, struct config_complaints *complaints)
         server_adopt(server, keeper_learn(&server->keeper, policy));
         keeper_start(&server->keeper);
         archive_adopt(server->archive, server->policy->settings);
+        web_retry(server->web);
         if (restart)
                 log_line(LOG_SETTINGS, "settings read again; `%s` has changed, which needs a restart",
                          option_key(which, restart_key));

@@ -32,6 +32,8 @@ struct web {
         struct server *server;
         unsigned count;
         struct site site[SITES_MAX];
+        unsigned missing_count; /* where something else was when we last looked: */
+        struct endpoint missing[SITES_MAX];
         struct link *visits;
         bool again; /* a connection has ended: if they were all in use, the library listens anew when it runs next */
         uv_timer_t timer;
@@ -240,38 +242,46 @@ static enum MHD_Result requested(void *context, struct MHD_Connection *connectio
 
 static void explain(const struct endpoint *at, int error, bool fatal)
 {
+        const char *then = fatal ? "" : "; it is left out until `cairn reload` finds the place free";
         char where[ENDPOINT_TEXT_MAX], owner[OWNER_TEXT_MAX];
 
         if (error == EADDRINUSE && owner_of_port(at, SOCK_STREAM, owner))
-                log_line(LOG_START, "the web page cannot be at %s, which is in use by %s (settings `web-listen`, "
-                                    "`web-port`)%s", endpoint_text(at, where), owner, fatal ? "" : "; it is left out");
+                log_line(LOG_START, "WARNING: the web page cannot be at %s, which is in use by %s (settings "
+                                    "`web-listen`, `web-port`)%s", endpoint_text(at, where), owner, then);
         else
-                log_line(LOG_START, "the web page cannot be at %s: %s (settings `web-listen`, `web-port`)%s",
-                         endpoint_text(at, where), strerror(error), fatal ? "" : "; it is left out");
+                log_line(LOG_START, "WARNING: the web page cannot be at %s: %s (settings `web-listen`, `web-port`)%s",
+                         endpoint_text(at, where), strerror(error), then);
+}
+
+/* Names have to resolve also where something else is at the page's place; what no waiting mends is a mistake. */
+static enum err open_site(struct web *web, const struct endpoint *at, bool wanted)
+{
+        int fd = socket_probe(at, SOCK_STREAM);
+
+        if (!fd)
+                fd = socket_listen_tcp(at);
+        if (fd >= 0) {
+                web->site[web->count++] = (struct site){ .web = web, .fd = fd };
+                return ERR_OK;
+        }
+        bool fatal = wanted && fd != -EADDRINUSE;
+        explain(at, -fd, fatal);
+        web->missing[web->missing_count++] = *at;
+        return fatal ? ERR_IO : ERR_OK;
 }
 
 enum err web_open(const struct settings *settings, struct web **out)
 {
-        bool fatal = settings->given[OPTION_web_listen] || settings->given[OPTION_web_port];
+        bool wanted = settings->given[OPTION_web_listen] || settings->given[OPTION_web_port];
         struct web *web = calloc(1, sizeof *web);
+        enum err err = ERR_OK;
 
         if (!web)
                 return ERR_MEMORY;
         *out = web; /* if this fails, the process ends and takes what was bound along */
-        for (unsigned i = 0; i < settings->web_listen.count; i++) {
-                const struct endpoint *at = &settings->web_listen.item[i];
-                int fd = socket_probe(at, SOCK_STREAM);
-
-                if (!fd)
-                        fd = socket_listen_tcp(at);
-                if (fd < 0)
-                        explain(at, -fd, fatal);
-                if (fd < 0 && fatal)
-                        return ERR_IO;
-                if (fd >= 0)
-                        web->site[web->count++] = (struct site){ .web = web, .fd = fd };
-        }
-        return ERR_OK;
+        for (unsigned i = 0; i < settings->web_listen.count && !err; i++)
+                err = open_site(web, &settings->web_listen.item[i], wanted);
+        return err;
 }
 
 static enum err start_site(struct site *site, uv_loop_t *loop)
@@ -300,6 +310,39 @@ enum err web_start(struct web *web, struct server *server)
         for (unsigned i = 0; i < web->count && !err; i++)
                 err = start_site(&web->site[i], &server->loop);
         return err;
+}
+
+static void start_late(struct web *web, struct site *site, const struct endpoint *at)
+{
+        char where[ENDPOINT_TEXT_MAX];
+
+        if (start_site(site, &web->server->loop) == ERR_OK) {
+                log_line(LOG_START, "the web page is at %s now", endpoint_text(at, where));
+                return;
+        }
+        log_line(LOG_START, "out of memory: the web page is not at %s", endpoint_text(at, where));
+        if (site->daemon)
+                MHD_stop_daemon(site->daemon);
+        else
+                close(site->fd);
+        web->count--;
+        web->missing[web->missing_count++] = *at;
+}
+
+void web_retry(struct web *web)
+{
+        struct endpoint missing[SITES_MAX];
+        unsigned missing_count = web->missing_count;
+
+        memcpy(missing, web->missing, sizeof missing);
+        web->missing_count = 0;
+        for (unsigned i = 0; i < missing_count; i++) {
+                unsigned before = web->count;
+
+                if (open_site(web, &missing[i], false) == ERR_OK && web->count > before)
+                        start_late(web, &web->site[before], &missing[i]);
+        }
+        arm(web);
 }
 
 void web_close(struct web *web)

@@ -20,13 +20,16 @@ enum {
 };
 
 /**
- * Bind the sockets. What is wrong has been logged; where the place was not asked for by a setting, the daemon goes on
- * without. ERR_IO, ERR_MEMORY.
+ * Bind the sockets. What is wrong has been logged. Where something else has the place, or it was not asked for by a
+ * setting, the daemon goes on without. ERR_IO, ERR_MEMORY.
  */
 MUST_USE enum err web_open(const struct settings *settings, struct web **out);
 
 /** Take requests, on the loop of the main thread. ERR_IO. */
 MUST_USE enum err web_start(struct web *web, struct server *server);
+
+/** Is a place free that something else had? Take it. */
+void web_retry(struct web *web);
 
 /** Hang up. The loop has to run once more before web_free(). */
 void web_close(struct web *web);

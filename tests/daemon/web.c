@@ -6,11 +6,13 @@
 #include "http.h"
 #include "config/config.h"
 #include "web.h"
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -157,15 +159,45 @@ static void test_who_may_read_is_a_live_setting(void **state)
         assert_int_equal(http_get(options.web_port, "/metrics", answer, sizeof answer), 200);
 }
 
-/* A port that was asked for has to be had; the default one is done without. */
+/* Names resolve also where something else has the port of the page, and the page comes when that is gone. */
 static void test_a_port_in_use(void **state)
 {
-        struct cairnd_options same = options;
+        struct cairnd_options same = { .forward_to = forwarder.port };
+        struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+        socklen_t len = sizeof address;
+        int taken = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        struct cairnd other;
+        char reply[200];
+
+        (void)state;
+        assert_int_equal(bind(taken, (struct sockaddr *)&address, sizeof address), 0);
+        assert_int_equal(listen(taken, 1), 0);
+        getsockname(taken, (struct sockaddr *)&address, &len);
+        same.web_port = ntohs(address.sin_port);
+        cairnd_start(&other, &same);
+        assert_true(cairnd_said(&other, "WARNING: the web page cannot be at 127.0.0.1@"));
+        int fd = udp_to("127.0.0.1", other.port);
+        assert_true(udp_works(fd, 1, "host.example"));
+        close(fd);
+        assert_true(cairnd_call(&other, "reload\n", reply, sizeof reply));
+        close(taken);
+        assert_true(cairnd_call(&other, "reload\n", reply, sizeof reply));
+        assert_int_equal(http_get(same.web_port, "/metrics", answer, sizeof answer), 200);
+        assert_true(cairnd_said(&other, "the web page is at 127.0.0.1@"));
+        assert_int_equal(cairnd_stop(&other, NULL), 0);
+        cairnd_clean(&other);
+}
+
+/* No waiting makes this address ours. */
+static void test_a_place_that_cannot_be(void **state)
+{
+        struct cairnd_options wrong = { .forward_to = forwarder.port, .settings = "web-listen: [192.0.2.1]\n" };
         struct cairnd other;
 
         (void)state;
-        assert_int_not_equal(cairnd_try(&other, &same), 0);
-        assert_true(cairnd_said(&other, "the web page cannot be at 127.0.0.1@"));
+        wrong.web_port = free_port();
+        assert_int_not_equal(cairnd_try(&other, &wrong), 0);
+        assert_true(cairnd_said(&other, "the web page cannot be at 192.0.2.1@"));
         cairnd_clean(&other);
 }
 
@@ -195,6 +227,7 @@ int main(void)
                 cmocka_unit_test(test_slow_clients_are_hung_up_on),
                 cmocka_unit_test(test_who_may_read_is_a_live_setting),
                 cmocka_unit_test(test_a_port_in_use),
+                cmocka_unit_test(test_a_place_that_cannot_be),
                 cmocka_unit_test(test_counts_are_those_of_the_daemon),
         };
 
