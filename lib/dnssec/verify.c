@@ -207,11 +207,19 @@ static enum verify_result try_keys(struct examination *x, const struct rrsig *si
 }
 
 /* There is no key that could have made the signature; perhaps there is one that must not. */
-static void complain_of_key(struct examination *x, unsigned tag)
+static void complain_of_key(struct examination *x, const struct rrsig *sig)
 {
         char zone[NAME_TEXT_MAX];
+        unsigned tag = sig->key_tag;
 
         name_text(&x->keys->zone, zone);
+        for (unsigned i = 0; i < x->keys->count; i++)
+                if (x->keys->item[i].tag == tag) { /* tried, if it had this algorithm */
+                        complain(x, TELLS_NO_KEY, EDE_DNSKEY_MISSING,
+                                 "the signature over %s by key %u says algorithm %u, but that key of %.60s has %u",
+                                 what_of(x), tag, sig->algorithm, zone, x->keys->item[i].algorithm);
+                        return;
+                }
         for (unsigned i = 0; i < x->keys->refused_count; i++)
                 if (x->keys->refused[i].tag == tag) {
                         complain(x, TELLS_NO_KEY, x->keys->refused[i].ede, "key %u of %.60s, which signed %s, %s", tag,
@@ -244,7 +252,7 @@ static enum verify_result try_signature(struct examination *x, const struct rrsi
                 complain(x, TELLS_NO_KEY, EDE_DNSKEY_ALGORITHM,
                          "key %u of the signature over %s is malformed or of no accepted size", tag, what_of(x));
         else
-                complain_of_key(x, tag);
+                complain_of_key(x, sig);
         tell(x->context, x->set, sig,
              usable  ? "does not hold"
              : tried ? "by a key that cannot be used"
