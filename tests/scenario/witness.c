@@ -25,6 +25,8 @@ void witness_record(struct witness *witness, const struct action *action)
 {
         struct record *record;
 
+        if (!action->record.len) /* answered out of the cache, and nothing to keep */
+                return;
         witness->record = realloc(witness->record, (witness->record_count + 1) * sizeof *witness->record);
         if (!witness->record)
                 abort();
