@@ -326,7 +326,7 @@ static const char *read_negative(const struct command *command, uint64_t now_s, 
 
                 if (strcmp(flag, "--reason") == 0)
                         out->reason = value;
-                else if (strcmp(flag, "--for") == 0 && unit_read_time(value, NEGATIVE_LIFE_MAX_S, &life_s))
+                else if (strcmp(flag, "--for") == 0 && unit_read_time(value, UINT32_MAX, &life_s))
                         out->ends_s = now_s + life_s;
                 else if (strcmp(flag, "--until") != 0 || !date_parse(value, &out->ends_s))
                         return "negative-anchor add takes --for 2h, --until 2026-12-01 and --reason";

@@ -558,6 +558,8 @@ void keeper_show_negatives(const struct keeper *keeper, struct writer *w)
                 write_text(w, name_text(&set->item[i], name));
                 write_text(w, "  fixed by the settings\n");
         }
+        if (!keeper->negatives.count && !set->count)
+                write_text(w, "there are none\n");
 }
 
 /* --- Life --------------------------------------------------------------------------------------------------------- */
