@@ -30,65 +30,69 @@ static long resident_kib(void)
         return kib;
 }
 
-static void fill(int fd)
-{
-        char page[4096];
+/* A file of pages that each hold its number, mapped. */
+struct sample {
+        int fd;
+        ino_t inode;
+        unsigned char *map;
+};
 
+static struct sample sample_open(int protection, int flags)
+{
+        char path[] = "/tmp/mapping.XXXXXX", page[4096];
+        struct sample sample = { .fd = mkstemp(path) };
+        struct stat file;
+
+        assert_true(sample.fd >= 0);
+        unlink(path);
         for (int i = 0; i < SIZE / 4096; i++) {
                 memset(page, i, sizeof page);
-                assert_int_equal(write(fd, page, sizeof page), sizeof page);
+                assert_int_equal(write(sample.fd, page, sizeof page), sizeof page);
         }
+        assert_int_equal(fstat(sample.fd, &file), 0);
+        sample.inode = file.st_ino;
+        sample.map = mmap(NULL, SIZE, protection, flags, sample.fd, 0);
+        assert_ptr_not_equal(sample.map, MAP_FAILED);
+        return sample;
 }
 
-static void assert_whole(const unsigned char *map)
+static void sample_close(struct sample *sample)
+{
+        assert_int_equal(munmap(sample->map, SIZE), 0);
+        close(sample->fd);
+}
+
+static void assert_whole(const struct sample *sample)
 {
         for (int i = 0; i < SIZE; i += 4096)
-                assert_int_equal(map[i], (unsigned char)(i / 4096));
+                assert_int_equal(sample->map[i], (unsigned char)(i / 4096));
 }
 
 static void test_a_mapping_is_given_back(void **state)
 {
-        char path[] = "/tmp/mapping.XXXXXX";
-        int fd = mkstemp(path);
-        struct stat file;
+        struct sample sample = sample_open(PROT_READ, MAP_SHARED);
 
         (void)state;
-        assert_true(fd >= 0);
-        fill(fd);
-        assert_int_equal(fstat(fd, &file), 0);
-        unsigned char *map = mmap(NULL, SIZE, PROT_READ, MAP_SHARED, fd, 0);
-        assert_ptr_not_equal(map, MAP_FAILED);
-        assert_whole(map);
+        assert_whole(&sample);
         long before = resident_kib();
-        assert_int_equal(mapping_release(file.st_ino, SIZE), SIZE);
+        assert_int_equal(mapping_release(sample.inode, SIZE), SIZE);
         assert_true(resident_kib() < before - SIZE / 2048);
-        assert_whole(map);
-        assert_int_equal(mapping_release(file.st_ino, SIZE + 1), 0);
-        assert_int_equal(munmap(map, SIZE), 0);
-        assert_int_equal(mapping_release(file.st_ino, SIZE), 0);
-        close(fd);
-        unlink(path);
+        assert_whole(&sample);
+        assert_int_equal(mapping_release(sample.inode, SIZE + 1), 0);
+        sample_close(&sample);
+        assert_int_equal(mapping_release(sample.inode, SIZE), 0);
 }
 
 /* What was written to a private mapping is nowhere else. */
 static void test_a_private_mapping_is_kept(void **state)
 {
-        char path[] = "/tmp/mapping.XXXXXX";
-        int fd = mkstemp(path);
-        struct stat file;
+        struct sample sample = sample_open(PROT_READ | PROT_WRITE, MAP_PRIVATE);
 
         (void)state;
-        assert_true(fd >= 0);
-        fill(fd);
-        assert_int_equal(fstat(fd, &file), 0);
-        unsigned char *map = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
-        assert_ptr_not_equal(map, MAP_FAILED);
-        map[1] = 77;
-        assert_int_equal(mapping_release(file.st_ino, SIZE), 0);
-        assert_int_equal(map[1], 77);
-        munmap(map, SIZE);
-        close(fd);
-        unlink(path);
+        sample.map[1] = 77;
+        assert_int_equal(mapping_release(sample.inode, SIZE), 0);
+        assert_int_equal(sample.map[1], 77);
+        sample_close(&sample);
 }
 
 int main(void)
