@@ -1,6 +1,7 @@
 #include "cairnd.h"
 
 #include "faketime.h"
+#include "scratch.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -211,15 +212,7 @@ int cairnd_stop(struct cairnd *cairnd, unsigned *took_ms)
 
 void cairnd_clean(struct cairnd *cairnd)
 {
-        static const char *const files[] = { "cairn.yaml", "control",    "log",       "notify",        "cache.key",
-                                             "cache.lock", "cache.mark", "cache.mdb", "cache.mdb-lock", "control2" };
-        char path[PATH_ROOM];
-
-        for (unsigned i = 0; i < sizeof files / sizeof *files; i++) {
-                path_in(cairnd, files[i], path);
-                unlink(path);
-        }
-        rmdir(cairnd->dir);
+        scratch_remove(cairnd->dir);
 }
 
 bool cairnd_call(const struct cairnd *cairnd, const char *request, char *room, size_t size)
