@@ -51,28 +51,17 @@ static struct store_bytes index_key(uint8_t out[INDEX_KEY_LEN], const struct sum
         return (struct store_bytes){ out, INDEX_KEY_LEN };
 }
 
-/* The check of a value's bytes behind it, under its key. */
-static uint64_t check_of(const uint8_t secret[SIPHASH_KEY_LEN], struct store_bytes key, const uint8_t *bytes,
-                         size_t len)
-{
-        uint8_t sums[16];
-
-        store_u64(sums, siphash(secret, key.bytes, key.len));
-        store_u64(sums + 8, siphash(secret, bytes, len));
-        return siphash(secret, sums, sizeof sums);
-}
-
 bool vault_intact(const uint8_t secret[SIPHASH_KEY_LEN], struct store_bytes key, struct store_bytes value)
 {
-        return value.len >= CHECK_LEN && load_u64(value.bytes) == check_of(secret, key, value.bytes + CHECK_LEN,
-                                                                           value.len - CHECK_LEN);
+        return value.len >= CHECK_LEN && load_u64(value.bytes) == store_check(secret, key, value.bytes + CHECK_LEN,
+                                                                              value.len - CHECK_LEN);
 }
 
 /* Put a value whose first CHECK_LEN bytes are still free. */
 static enum err put_checked(const struct store *store, struct store_view *view, struct store_bytes key, uint8_t *value,
                             size_t len)
 {
-        store_u64(value, check_of(store_secret(store), key, value + CHECK_LEN, len - CHECK_LEN));
+        store_u64(value, store_check(store_secret(store), key, value + CHECK_LEN, len - CHECK_LEN));
         return store_put(view, key, (struct store_bytes){ value, len });
 }
 

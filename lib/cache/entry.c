@@ -124,17 +124,6 @@ static void write_failure(struct writer *writer, const struct finding *finding)
         write_why(writer, &finding->ede);
 }
 
-/* Of a value under its key; what stands in the place of the hash does not count. */
-static uint64_t entry_hash(const uint8_t secret[SIPHASH_KEY_LEN], struct store_bytes key, const uint8_t *bytes,
-                           size_t len)
-{
-        uint8_t under[SIPHASH_KEY_LEN];
-
-        memcpy(under, secret, sizeof under);
-        store_u64(under, load_u64(secret) ^ siphash(secret, key.bytes, key.len));
-        return siphash(under, bytes + HASHED_FROM, len - HASHED_FROM);
-}
-
 /* Fill in what only the end can know. Returns the length, 0 if the value did not fit. */
 static size_t entry_finish(const struct entry_seal *seal, struct store_bytes key, struct writer *writer)
 {
@@ -142,7 +131,7 @@ static size_t entry_finish(const struct entry_seal *seal, struct store_bytes key
 
         if (writer->failed)
                 return 0;
-        store_u64(writer->start, entry_hash(seal->secret, key, writer->start, len));
+        store_u64(writer->start, store_check(seal->secret, key, writer->start + HASHED_FROM, len - HASHED_FROM));
         return len;
 }
 
@@ -275,7 +264,8 @@ bool entry_intact(const uint8_t secret[SIPHASH_KEY_LEN], struct store_bytes key,
 {
         struct entry_head head;
 
-        return entry_peek(value, &head) && load_u64(value.bytes) == entry_hash(secret, key, value.bytes, value.len);
+        return entry_peek(value, &head) && load_u64(value.bytes) == store_check(secret, key, value.bytes + HASHED_FROM,
+                                                                                value.len - HASHED_FROM);
 }
 
 bool entry_peek(struct store_bytes value, struct entry_head *out)

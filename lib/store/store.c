@@ -10,6 +10,7 @@
  * The writer never waits: what it could not take away now, it takes away at the next store_tend().
  */
 #include "store/store.h"
+#include "base/buf.h"
 #include "store/backend.h"
 #include "store/rebuild.h"
 #include "store/side.h"
@@ -71,6 +72,15 @@ static struct backend *store_current(struct store *store)
 const uint8_t *store_secret(const struct store *store)
 {
         return store->secret;
+}
+
+uint64_t store_check(const uint8_t secret[SIPHASH_KEY_LEN], struct store_bytes key, const uint8_t *bytes, size_t len)
+{
+        uint8_t under[SIPHASH_KEY_LEN];
+
+        memcpy(under, secret, sizeof under);
+        store_u64(under, load_u64(secret) ^ siphash(secret, key.bytes, key.len));
+        return siphash(under, bytes, len);
 }
 
 uint64_t store_generation(const struct store *store)

@@ -99,8 +99,14 @@ struct store *store_ram_new(size_t max_bytes, const uint8_t secret[SIPHASH_KEY_L
 /** Sync, leave the clean mark, close. All readers have been freed before. */
 void store_close(struct store *store);
 
-/** The key of the values' hashes; the same as long as the store is open. */
+/** The secret of the values' checks; the same as long as the store is open. */
 const uint8_t *store_secret(const struct store *store);
+
+/**
+ * The check for a value to carry: a hash of its other bytes under the secret and its key. It does not fit a value that
+ * was damaged, or that stands under another key.
+ */
+uint64_t store_check(const uint8_t secret[SIPHASH_KEY_LEN], struct store_bytes key, const uint8_t *bytes, size_t len);
 
 /**
  * Grows with every flush, at the moment it is asked for. What was learned under an older generation and is not in the

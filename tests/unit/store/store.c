@@ -363,6 +363,23 @@ static void test_generation(void **state)
         assert_int_equal(store_generation(bench->store), generation + 1);
 }
 
+static void test_a_check_is_of_secret_key_and_bytes(void **state)
+{
+        struct bench *bench = *state;
+        const uint8_t *secret = store_secret(bench->store);
+        uint8_t other[SIPHASH_KEY_LEN], bytes[] = "value";
+        uint64_t check = store_check(secret, text("key"), bytes, 5);
+
+        memcpy(other, secret, sizeof other);
+        other[SIPHASH_KEY_LEN - 1] ^= 1;
+        assert_true(store_check(other, text("key"), bytes, 5) != check);
+        assert_true(store_check(secret, text("kez"), bytes, 5) != check);
+        assert_true(store_check(secret, text("key"), bytes, 4) != check);
+        assert_true(store_check(secret, text("key"), bytes, 5) == check);
+        bytes[4] ^= 1;
+        assert_true(store_check(secret, text("key"), bytes, 5) != check);
+}
+
 #define TWINS(name)                                                                                                    \
         { #name " (memory)", name, up_memory, down, NULL }, { #name " (LMDB)", name, up_disk, down, NULL }
 
@@ -379,6 +396,7 @@ int main(void)
                 TWINS(test_many_changes),
                 TWINS(test_a_full_arena_is_no_miss),
                 TWINS(test_generation),
+                TWINS(test_a_check_is_of_secret_key_and_bytes),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
