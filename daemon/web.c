@@ -8,6 +8,7 @@
 #include "log.h"
 #include "owner.h"
 #include "pages.h"
+#include "policy/access.h"
 #include "policy/policy.h"
 #include "server.h"
 #include "socket.h"
@@ -177,13 +178,7 @@ static bool is_allowed(struct MHD_Connection *connection, const struct prefix_li
                 return false;
         memcpy(&from, info->client_addr,
                info->client_addr->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in));
-        if (!socket_endpoint(&from, &client))
-                return false;
-        for (unsigned i = 0; i < allowed->count; i++) {
-                if (prefix_holds(&allowed->item[i], &client.address))
-                        return true;
-        }
-        return false;
+        return socket_endpoint(&from, &client) && prefix_list_holds(allowed, &client.address);
 }
 
 /* What is wrong with a request, whatever it asks for; status 0: nothing. */

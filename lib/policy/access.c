@@ -60,6 +60,17 @@ bool prefix_set_holds(const struct prefix_set *set, const struct address *addres
         return low > 0 && prefix_holds(&set->item[low - 1], &wanted.address);
 }
 
+bool prefix_list_holds(const struct prefix_list *list, const struct address *address)
+{
+        struct address wanted = address_unmapped(address);
+
+        for (unsigned i = 0; i < list->count; i++) {
+                if (prefix_holds(&list->item[i], &wanted))
+                        return true;
+        }
+        return false;
+}
+
 /* --- Cookies ------------------------------------------------------------------------------------------------------ */
 
 /*

@@ -31,6 +31,9 @@ MUST_USE enum err prefix_set_make(struct arena *arena, const struct prefix_list 
 /** Is the address in one of the networks? An IPv4 address mapped into IPv6 (::ffff:0:0/96) counts as what it is. */
 bool prefix_set_holds(const struct prefix_set *set, const struct address *address);
 
+/** The same of a list as it stands in the settings: for short ones, and where it is not asked for each message. */
+bool prefix_list_holds(const struct prefix_list *list, const struct address *address);
+
 /** The IPv4 address in a mapped IPv6 address; every other address as it is. */
 struct address address_unmapped(const struct address *address);
 

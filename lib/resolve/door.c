@@ -96,14 +96,11 @@ static void share_trace(struct request *request, const struct listener *to)
         const struct prefix_list *parents = &request->policy->settings->trace_parents;
         struct trace_id id;
 
-        for (unsigned i = 0; to->edns.has_traceparent && i < parents->count; i++) {
-                if (!prefix_holds(&parents->item[i], &to->from.address))
-                        continue;
-                memcpy(id.bytes, to->edns.trace_id, sizeof id.bytes);
-                trace_adopt(&request->trace, &id, to->edns.trace_parent);
-                request->facts.asked = to->edns.trace_sampled;
+        if (!to->edns.has_traceparent || !prefix_list_holds(parents, &to->from.address))
                 return;
-        }
+        memcpy(id.bytes, to->edns.trace_id, sizeof id.bytes);
+        trace_adopt(&request->trace, &id, to->edns.trace_parent);
+        request->facts.asked = to->edns.trace_sampled;
 }
 
 static void open_request(struct desk *desk, const struct listener *to, const struct query *query,

@@ -1,5 +1,6 @@
 #include "resolve/enquiry.h"
 
+#include "policy/access.h"
 #include "policy/policy.h"
 #include "resolve/answer.h"
 #include "resolve/desk.h"
@@ -33,11 +34,7 @@ static bool read_word(const struct name *name, char word[ENQUIRY_WORD_MAX])
 
 static bool is_allowed(const struct settings *settings, const struct listener *to)
 {
-        for (unsigned i = 0; i < settings->trace_allow.count; i++) {
-                if (prefix_holds(&settings->trace_allow.item[i], &to->from.address))
-                        return true;
-        }
-        return to->transport == TRANSPORT_CONTROL;
+        return to->transport == TRANSPORT_CONTROL || prefix_list_holds(&settings->trace_allow, &to->from.address);
 }
 
 static void ask_host(struct desk *desk, const struct listener *to, const struct question *question, const char *word)

@@ -46,7 +46,7 @@ static void test_addresses_in_networks(void **state)
                 {"::ffff:11.0.0.1", false}, {"::fffe:10.0.0.1", false}, {"a00::", false},
         };
         struct prefix room[9];
-        struct prefix_list list = prefixes(texts, 8, room), also = prefixes(more, 1, room + 8);
+        struct prefix_list list = prefixes(texts, 8, room), also = prefixes(more, 1, room + 8), whole = {9, room};
         struct arena arena;
         struct prefix_set set;
 
@@ -59,6 +59,8 @@ static void test_addresses_in_networks(void **state)
 
                 if (prefix_set_holds(&set, &wanted) != asked[i].held)
                         fail_msg("%s", asked[i].address);
+                if (prefix_list_holds(&whole, &wanted) != asked[i].held)
+                        fail_msg("%s in the list", asked[i].address);
         }
         arena_fini(&arena);
 }

@@ -82,9 +82,7 @@ struct client {
         enum transport transport;
 };
 
-/* "drop", "walks", or how it was answered. */
-static void knock(struct lone_desk *lone, const struct client *client, const uint8_t *bytes, size_t len,
-                  char out[OUTCOME_TEXT])
+static void come(struct lone_desk *lone, const struct client *client, const uint8_t *bytes, size_t len)
 {
         const struct event event = {
                 .kind = EVENT_QUESTION,
@@ -97,6 +95,13 @@ static void knock(struct lone_desk *lone, const struct client *client, const uin
         };
 
         lone_feed(lone, &event);
+}
+
+/* "drop", "walks", or how it was answered. */
+static void knock(struct lone_desk *lone, const struct client *client, const uint8_t *bytes, size_t len,
+                  char out[OUTCOME_TEXT])
+{
+        come(lone, client, bytes, len);
         unsigned ended = lone_count(lone, ACTION_ANSWER) + lone_count(lone, ACTION_DROP);
         assert_true(ended <= 1);
         if (lone_count(lone, ACTION_DROP))
@@ -281,6 +286,25 @@ static void test_clients(void **state)
         }
 }
 
+/* Where a socket serves both families, IPv4 clients come mapped; to the settings they are who they are. */
+static void test_a_mapped_client_may_what_its_address_may(void **state)
+{
+        static const char parent[] = HEAD_AR ASK "00 0029 04D0 00000000 001F FFDC 001B 0000 "
+                                     "000102030405060708090A0B0C0D0E0F 0000000000000007 01";
+        static const struct trace_id id = { { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 } };
+        static const struct client mapped = { "::ffff:127.0.0.1", 4000, TRANSPORT_TCP };
+        struct lone_desk lone;
+        uint8_t bytes[512];
+
+        (void)state;
+        lone_open(&lone, "validation: no\ntrace-allow: [127.0.0.1]\ntrace-parents: [127.0.0.1]\n", 1);
+        come(&lone, &mapped, bytes, from_hex(HEAD "046C617374 057472616365 00 0010 0003", bytes));
+        assert_int_equal(lone_count(&lone, ACTION_EXPLAIN), 1);
+        come(&lone, &mapped, bytes, from_hex(parent, bytes));
+        assert_memory_equal(&lone.desk->asked, &id, sizeof id);
+        lone_close(&lone);
+}
+
 /* The longest name and the most labels there can be; one more byte is too many. */
 static void test_long_names(void **state)
 {
@@ -363,6 +387,7 @@ int main(void)
                 cmocka_unit_test(test_the_table),
                 cmocka_unit_test_setup_teardown(test_every_prefix, desk_up, desk_down),
                 cmocka_unit_test(test_clients),
+                cmocka_unit_test(test_a_mapped_client_may_what_its_address_may),
                 cmocka_unit_test_setup_teardown(test_long_names, desk_up, desk_down),
                 cmocka_unit_test(test_large_queries),
                 cmocka_unit_test(test_settings_open_doors),
