@@ -7,6 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+bool name_list_covers(const struct name_list *list, const struct name *name)
+{
+        for (unsigned i = 0; i < list->count; i++) {
+                if (name_is_at_or_below(name, &list->item[i]))
+                        return true;
+        }
+        return false;
+}
+
 /* --- Ports -------------------------------------------------------------------------------------------------------- */
 
 /* The endpoints with this port where none was written. */

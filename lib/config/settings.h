@@ -108,6 +108,9 @@ struct settings {
         struct arena arena;         /* all that the above points to */
 };
 
+/** Is the name one of these, or below one? */
+bool name_list_covers(const struct name_list *list, const struct name *name);
+
 /** Is this path setting the word off (or empty)? */
 static inline bool setting_is_off(const char *path)
 {

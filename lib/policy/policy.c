@@ -195,15 +195,6 @@ bool policy_server(const struct policy *policy, const struct address *server, co
         return !reason;
 }
 
-static bool is_private_domain(const struct settings *settings, const struct name *name)
-{
-        for (unsigned i = 0; i < settings->private_domain.count; i++) {
-                if (name_is_at_or_below(name, &settings->private_domain.item[i]))
-                        return true;
-        }
-        return false;
-}
-
 /* Is any of the addresses, written one behind the other, a private one? */
 static bool holds_private(const struct policy *policy, const uint8_t *bytes, size_t total, size_t len)
 {
@@ -255,7 +246,7 @@ bool policy_answer(const struct policy *policy, const struct rrset *set)
                 return true;
         for (unsigned i = 0; i < set->count; i++) {
                 if (leads_to_private(policy, set->type, &set->rdata[i]))
-                        return is_private_domain(policy->settings, &set->owner);
+                        return name_list_covers(&policy->settings->private_domain, &set->owner);
         }
         return true;
 }

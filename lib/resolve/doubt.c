@@ -122,12 +122,8 @@ void doubt_failure(struct task *task, struct reason *why)
 
 bool doubt_excuses(const struct request *request)
 {
-        const struct name_list *names = &request->policy->settings->ntp_names;
-
-        for (unsigned i = 0; request->desk->doubt.raised && i < names->count; i++)
-                if (name_is_at_or_below(&request->question.name, &names->item[i]))
-                        return true;
-        return false;
+        return request->desk->doubt.raised &&
+               name_list_covers(&request->policy->settings->ntp_names, &request->question.name);
 }
 
 bool doubt_forgets(const struct task *task, const struct finding *found)
