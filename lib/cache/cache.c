@@ -635,8 +635,8 @@ uint64_t cache_batch_due(const struct cache *cache)
 
 struct batch *cache_take_batch(struct cache *cache)
 {
-        cache_tend(cache);
         struct batch *batch = cache->batch;
+
         if (!batch || cache->pending_count == PENDING_MAX)
                 return NULL; /* the writer is far behind: this one stays open until it is full, then puts are dropped */
         cache->pending[cache->pending_count++] = batch;

@@ -87,6 +87,7 @@ static void put_one(struct filler *filler, uint32_t n, uint32_t round)
 
 struct batch *filler_batch(struct filler *filler, uint32_t first, uint32_t count, uint32_t round)
 {
+        cache_tend(filler->cache);
         cache_begin(filler->cache, &now);
         for (uint32_t i = 0; i < count; i++)
                 put_one(filler, first + i, round);

@@ -69,9 +69,10 @@ static void pass(struct bench *bench, uint64_t seconds)
 
 static struct settled settle(struct bench *bench)
 {
-        struct batch *batch = cache_take_batch(bench->cache);
         struct settled settled = { 0 };
 
+        cache_tend(bench->cache);
+        struct batch *batch = cache_take_batch(bench->cache);
         if (batch)
                 settled = settle_apply(bench->store, bench->hand, &batch, 1, bench->now.cache_s);
         cache_tend(bench->cache);
