@@ -214,19 +214,26 @@ static const struct anchor *nearest_above(const struct anchors *anchors, const s
         return nearest;
 }
 
-/* RFC 7646 2: a negative anchor at the same name as an anchor, or below it, wins. */
-const struct negative_anchor *anchor_negative_above(const struct anchors *anchors, const struct name *name)
+/* RFC 7646 2: a negative anchor at the same name as the nearest anchor, or below it, wins. */
+static const struct negative_anchor *winner_over(const struct anchor *nearest, const struct anchors *anchors,
+                                                 const struct name *name)
 {
-        const struct anchor *nearest = nearest_above(anchors, name);
         const struct negative_anchor *never = nearest ? negative_above(anchors, name) : NULL;
 
         return never && name_is_at_or_below(&never->name, &nearest->name) ? never : NULL;
 }
 
+const struct negative_anchor *anchor_negative_above(const struct anchors *anchors, const struct name *name)
+{
+        return winner_over(nearest_above(anchors, name), anchors, name);
+}
+
 const struct anchor *anchor_above(const struct anchors *anchors, const struct name *name, bool *negative)
 {
-        *negative = anchor_negative_above(anchors, name) != NULL;
-        return *negative ? NULL : nearest_above(anchors, name);
+        const struct anchor *nearest = nearest_above(anchors, name);
+
+        *negative = winner_over(nearest, anchors, name) != NULL;
+        return *negative ? NULL : nearest;
 }
 
 uint64_t anchors_fingerprint(const struct anchors *anchors, const struct name *name)

@@ -146,9 +146,10 @@ static void keep_one_chain(struct chain *chain)
         for (unsigned i = 0; i < chain->count; i++) {
                 unsigned count = count_of(chain, &chain->item[i].parameters);
 
-                if (count > most)
+                if (count > most) {
+                        most = count;
                         chain->parameters = chain->item[i].parameters;
-                most = count > most ? count : most;
+                }
         }
         for (unsigned i = 0; i < chain->count; i++)
                 if (same_parameters(&chain->item[i].parameters, &chain->parameters))
