@@ -4,12 +4,21 @@
 #include "dnssec/nsec3.h"
 #include "wire/codes.h"
 #include "wire/rrtype.h"
+#include <stdio.h>
 
 /* One NSEC record, read. */
 struct nsec {
         struct name owner, next;
         struct denial_types types;
 };
+
+static bool has_any(const struct denial_context *context, uint16_t type)
+{
+        for (unsigned i = 0; i < context->count; i++)
+                if (context->set[i].type == type)
+                        return true;
+        return false;
+}
 
 /*
  * Owner and next name must lie in the zone: a next name outside it would deny other people's names (BIND
@@ -83,6 +92,17 @@ static unsigned closest_labels(const struct nsec *cover, const struct name *name
         return by_owner > by_next ? by_owner : by_next;
 }
 
+/* What is missing, by what it would have said. A zone that shows nothing may be one with NSEC3. */
+static enum denial missing(const struct denial_context *context, struct reason *why, const char *says,
+                           const struct name *name, const char *after)
+{
+        const char *kind = has_any(context, TYPE_NSEC) ? "NSEC" : "NSEC or NSEC3";
+        char before[80];
+
+        snprintf(before, sizeof before, "no %s record %s", kind, says);
+        return denial_missing(why, before, name, after);
+}
+
 /* --- The questions, answered with NSEC ---------------------------------------------------------------------------- */
 
 static enum denial nsec_denies_name(const struct denial_context *context, const struct name *qname, struct reason *why)
@@ -95,11 +115,11 @@ static enum denial nsec_denies_name(const struct denial_context *context, const 
         if (find_match(context, qname, &nsec) && denial_has(&nsec.types, TYPE_NXNAME))
                 return DENIAL_PROVEN;
         if (!is_denied(context, qname, &nsec))
-                return denial_missing(why, "no NSEC record shows that ", qname, " does not exist");
+                return missing(context, why, "shows that ", qname, " does not exist");
         struct name closest = name_ancestor(qname, closest_labels(&nsec, qname));
         if (!denial_wildcard(&closest, room, &wildcard) || is_denied(context, &wildcard, &other))
                 return DENIAL_PROVEN;
-        return denial_missing(why, "no NSEC record shows that there is no wildcard ", &wildcard, "");
+        return missing(context, why, "shows that there is no wildcard ", &wildcard, "");
 }
 
 static enum denial nsec_denies_type(const struct denial_context *context, const struct name *qname, uint16_t type,
@@ -112,17 +132,17 @@ static enum denial nsec_denies_type(const struct denial_context *context, const 
         if (find_match(context, qname, &nsec))
                 return denial_by_types(context, &nsec.types, qname, type, why);
         if (!find_cover(context, qname, &cover))
-                return denial_missing(why, "no NSEC record is about ", qname, "");
+                return missing(context, why, "is about ", qname, "");
         if (is_empty_non_terminal(&cover, qname))
                 return DENIAL_PROVEN;
         struct name closest = name_ancestor(qname, closest_labels(&cover, qname));
         if (!denial_wildcard(&closest, room, &wildcard))
-                return denial_missing(why, "no NSEC record is about ", qname, "");
+                return missing(context, why, "is about ", qname, "");
         if (find_match(context, &wildcard, &nsec))
                 return denial_by_types(context, &nsec.types, &wildcard, type, why);
         if (find_cover(context, &wildcard, &cover) && is_empty_non_terminal(&cover, &wildcard))
                 return DENIAL_PROVEN; /* RFC 4592 2.2.3: the wildcard is empty */
-        return denial_missing(why, "no NSEC record is about ", qname, " or its wildcard");
+        return missing(context, why, "is about ", qname, " or its wildcard");
 }
 
 /* What was expanded is the wildcard below the closest name that exists, or the answer is a replay (RFC 4035 5.3.4). */
@@ -133,7 +153,7 @@ static enum denial nsec_denies_closer(const struct denial_context *context, cons
 
         if (is_denied(context, qname, &cover) && closest_labels(&cover, qname) == labels)
                 return DENIAL_PROVEN;
-        return denial_missing(why, "no NSEC record shows that nothing is closer to ", qname, " than the wildcard");
+        return missing(context, why, "shows that nothing is closer to ", qname, " than the wildcard");
 }
 
 static enum denial nsec_denies_ds(const struct denial_context *context, const struct name *cut, struct reason *why)
@@ -142,7 +162,7 @@ static enum denial nsec_denies_ds(const struct denial_context *context, const st
 
         if (find_match(context, cut, &nsec) && denial_is_of_parent(&nsec.types) && !denial_has(&nsec.types, TYPE_DS))
                 return DENIAL_PROVEN;
-        return denial_missing(why, "no NSEC record shows that the delegation of ", cut, " is unsigned");
+        return missing(context, why, "shows that the delegation of ", cut, " is unsigned");
 }
 
 static bool nsec_shows_no_cut(const struct denial_context *context, const struct name *name)
@@ -170,18 +190,10 @@ static enum denial outside(const struct name *name, struct reason *why)
         return denial_missing(why, "the proof is of a zone that does not hold ", name, "");
 }
 
-static bool uses_nsec3(const struct denial_context *context)
-{
-        for (unsigned i = 0; i < context->count; i++)
-                if (context->set[i].type == TYPE_NSEC3)
-                        return true;
-        return false;
-}
-
 /* A zone that changes from one kind to the other may show records of both, and either proves (RFC 5155 10.4, 10.5). */
 static bool tries_nsec3(const struct denial_context *context, enum denial by_nsec, struct reason *why)
 {
-        if (by_nsec != DENIAL_MISSING || !uses_nsec3(context))
+        if (by_nsec != DENIAL_MISSING || !has_any(context, TYPE_NSEC3))
                 return false;
         *why = (struct reason){ .ede = EDE_NONE };
         return true;
@@ -225,5 +237,5 @@ bool denial_shows_no_cut(const struct denial_context *context, const struct name
 {
         if (!name_is_below(name, context->zone))
                 return false;
-        return nsec_shows_no_cut(context, name) || (uses_nsec3(context) && nsec3_shows_no_cut(context, name));
+        return nsec_shows_no_cut(context, name) || (has_any(context, TYPE_NSEC3) && nsec3_shows_no_cut(context, name));
 }
