@@ -21,15 +21,17 @@ function fact(name, [number, unit], note) {
 }
 
 function facts(trace, tasks, end) {
-  const total = Math.max(0, ...trace.steps.filter(step => step.step === "answer").map(step => step.total_us)) || end;
-  const network = networkTime(tasks, end);
+  const answers = trace.steps.filter(step => step.step === "answer");
+  const total = Math.max(0, ...answers.map(step => step.total_us)) || end;
+  const answered = Math.max(0, ...answers.map(step => step.at_us)) || end;
+  const network = networkTime(tasks, answered);
   const messages = tasks.reduce((all, task) => all + task.messages.length, 0);
   const checks = trace.steps.filter(step => step.step === "signature").length;
   return h(
     "dl",
     { class: "facts" },
     fact("Took", duration(total)),
-    fact("Waiting for servers", [Math.round((100 * network) / end), "%"], durationText(network)),
+    fact("Waiting for servers", [Math.round((100 * network) / answered), "%"], durationText(network)),
     fact(
       "Messages",
       [count(messages), ""],

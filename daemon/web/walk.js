@@ -76,11 +76,11 @@ function inOrder(tasks) {
   return rows;
 }
 
-/** How long at least one message was under way. */
+/** How long at least one message was under way until the end: a walk may go on when its question is answered. */
 export function networkTime(tasks, end) {
   const spans = tasks
     .flatMap(task => task.messages)
-    .map(message => [message.sent.at_us, message.ended ? message.ended.at_us : end])
+    .map(message => [message.sent.at_us, Math.min(end, message.ended ? message.ended.at_us : end)])
     .sort((a, b) => a[0] - b[0]);
   let total = 0,
     until = 0;

@@ -222,6 +222,15 @@ await none.waitForSelector("#none:not([hidden])");
 await none.waitForFunction(() => /No trace 00000000/.test(document.querySelector("#trace").textContent));
 complaints.splice(0, complaints.length, ...complaints.filter(text => !/404/.test(text))); // that is what was asked for
 
+// What a walk does when its question has been answered is no waiting.
+const waited = await none.evaluate(async () => {
+  const { networkTime } = await import("/walk.js");
+  const spans = [[0, 10], [5, 20], [30, 60], [45, 50], [55]];
+  const message = ([from, to]) => ({ sent: { at_us: from }, ended: to && { at_us: to } });
+  return networkTime([{ messages: spans.map(message) }], 40);
+});
+assert.equal(waited, 30);
+
 await browser.close();
 assert.deepEqual(complaints, []);
 console.log("PASS page");
