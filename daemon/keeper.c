@@ -3,6 +3,7 @@
 #include "asking.h"
 #include "base/date.h"
 #include "clock.h"
+#include "config/builtin.h"
 #include "dnssec/ledger.h"
 #include "list.h"
 #include "log.h"
@@ -228,8 +229,10 @@ bool keeper_drop_negative(struct keeper *keeper, const struct name *name)
 static void end_negatives(struct keeper *keeper)
 {
         struct negative *negative;
+        uint64_t built_s = 0;
 
-        while ((negative = negatives_ended(&keeper->negatives, now_s())))
+        (void)date_parse(builtin_date, &built_s);
+        while ((negative = negatives_ended(&keeper->negatives, now_s(), built_s)))
                 drop_negative(keeper, negative, "its time is over");
 }
 

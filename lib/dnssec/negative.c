@@ -47,12 +47,14 @@ void negatives_drop(struct negatives *negatives, struct negative *negative)
         negative->name.wire = negative->store.bytes;
 }
 
-struct negative *negatives_ended(struct negatives *negatives, uint64_t now_s)
+struct negative *negatives_ended(struct negatives *negatives, uint64_t now_s, uint64_t built_s)
 {
+        uint64_t last_s = now_s < built_s ? UINT64_MAX : now_s + NEGATIVE_LIFE_MAX_S;
+
         for (unsigned i = 0; i < negatives->count; i++) {
                 struct negative *negative = &negatives->item[i];
 
-                if (negative->ends_s <= now_s || negative->ends_s > now_s + NEGATIVE_LIFE_MAX_S)
+                if (negative->ends_s <= now_s || negative->ends_s > last_s)
                         return negative;
         }
         return NULL;

@@ -38,8 +38,11 @@ struct negative *negatives_add(struct negatives *negatives, const struct name *n
 /** Take one out, given by negatives_find() or as the item of a walk from the last to the first. */
 void negatives_drop(struct negatives *negatives, struct negative *negative);
 
-/** The first that has ended, or NULL; one that would live longer than any may was made by a clock that was wrong. */
-struct negative *negatives_ended(struct negatives *negatives, uint64_t now_s);
+/**
+ * The first that has ended, or NULL. One that would live longer than any may was made by a clock that was wrong; unless
+ * the clock is wrong now, for it stands before built_s, the day of this build.
+ */
+struct negative *negatives_ended(struct negatives *negatives, uint64_t now_s, uint64_t built_s);
 
 /** As anchors_new() takes them; the array has room for NEGATIVES_MAX. */
 void negatives_learned(const struct negatives *negatives, struct negative_anchor *room, struct learned *out);

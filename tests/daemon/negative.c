@@ -157,6 +157,31 @@ static void it_ends_when_the_zone_validates(void **state)
         cairnd_clean(&cairnd);
 }
 
+/* A machine without a battery boots in 1970, and must not take what is fresh for made in the future. */
+static void it_outlives_a_boot_in_1970(void **state)
+{
+        struct cairnd cairnd, before;
+
+        (void)state;
+        if (!options.fake_time)
+                skip();
+        cairnd_start(&cairnd, &options);
+        call(&cairnd, "negative-anchor add example\n");
+        assert_int_equal(cairnd_stop(&cairnd, NULL), 0);
+        faketime_set(offset_file, -(long long)time(NULL) + 60);
+        before = cairnd;
+        struct cairnd_options again = options;
+        again.beside = &before;
+        cairnd_start(&cairnd, &again);
+        call(&cairnd, "negative-anchor add nudge.example --for 2\n"); /* when it ends, all are looked at */
+        while (strstr(call(&cairnd, "negative-anchor list\n"), "nudge.example"))
+                usleep(NAP_US);
+        assert_non_null(strstr(reply, "example.  until "));
+        faketime_set(offset_file, 0);
+        assert_int_equal(cairnd_stop(&cairnd, NULL), 0);
+        cairnd_clean(&cairnd);
+}
+
 static void what_cannot_be_asked_for(void **state)
 {
         static const char *const wrong[] = {
@@ -185,6 +210,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_mistake_is_excused),
                 cmocka_unit_test(it_ends_when_the_zone_validates),
+                cmocka_unit_test(it_outlives_a_boot_in_1970),
                 cmocka_unit_test(what_cannot_be_asked_for),
         };
 
