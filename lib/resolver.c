@@ -12,7 +12,6 @@
 enum {
         OUTBOX_MAX = 64 << 20,
         TIMERS_MAX = 65536,
-        FRONT_SLOT_BYTES = 1024,
         CHECKS_REMEMBERED = 16384,
         KEYS_READY = 2048,
 };
@@ -48,7 +47,7 @@ static bool desk_open(struct desk *desk, const struct resolver_host *host)
         desk->cache = cache_new(host->store, host->hand, host->policy->settings);
         if (desk->cache)
                 cache_adopt(desk->cache, host->policy->settings, host->policy->anchors);
-        desk->front = front_new(share.front / FRONT_SLOT_BYTES, secret);
+        desk->front = front_new(share.front, secret);
         desk->request_memory.max = share.requests;
         return desk->cache && desk->front &&
                map_init(&desk->open, LIMIT_REQUESTS_PER_WORKER, secret, NULL, NULL) == ERR_OK &&

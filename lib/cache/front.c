@@ -1,6 +1,7 @@
 /*
- * A two-way table of fixed slots. A slot is one kilobyte, and what a short answer needs stands in its first three lines
- * of memory:
+ * A table of rows. A row is one kilobyte in four slots: four short answers, or a long one, or what fits in between.
+ * When each answer had a kilobyte, the usual one of 150 to 250 bytes left most of it unused. An answer stands in one
+ * piece, from the head of its first slot into as many behind it as it needs:
  *
  *   struct front_slot | sources | TTL offsets | key | answer
  */
@@ -10,8 +11,9 @@
 #include <string.h>
 
 enum {
-        WAYS = 2,
-        SLOT_BYTES = FRONT_SOURCES_MAX * sizeof(uint64_t) + FRONT_TTLS_MAX * sizeof(uint16_t) + FRONT_BYTES_MAX,
+        SLOTS = 4, /* of a row */
+        SLOT_BYTES = 256,
+        ROW_BYTES = SLOTS * SLOT_BYTES,
 };
 
 struct front_slot {
@@ -20,33 +22,39 @@ struct front_slot {
         uint64_t written_at, ends_at, used_at;
         uint16_t key_len, len;
         uint8_t ttl_count, source_count;
-        _Alignas(uint64_t) uint8_t bytes[SLOT_BYTES];
+        uint8_t more; /* slots behind this one that the answer reaches into */
+        _Alignas(uint64_t) uint8_t bytes[];
 };
 
-_Static_assert(sizeof(struct front_slot) == 1024, "as long as front.h says");
+enum {
+        ANSWER_MAX = sizeof(struct front_slot) + FRONT_SOURCES_MAX * sizeof(uint64_t) +
+                     FRONT_TTLS_MAX * sizeof(uint16_t) + FRONT_BYTES_MAX,
+};
+
+_Static_assert((int)ANSWER_MAX == (int)ROW_BYTES, "the longest answer fills a row");
 
 struct front {
-        struct front_slot *slot;
-        size_t mask; /* of the first slot of a pair */
+        uint8_t *rows;
+        size_t mask; /* of a row's number */
         uint64_t generation;
         uint8_t secret[SIPHASH_KEY_LEN];
 };
 
-struct front *front_new(size_t slots, const uint8_t secret[SIPHASH_KEY_LEN])
+struct front *front_new(size_t size, const uint8_t secret[SIPHASH_KEY_LEN])
 {
         struct front *front = calloc(1, sizeof(*front));
-        size_t pairs = 1;
+        size_t rows = 1;
 
         if (!front)
                 return NULL;
-        while (pairs * WAYS * 2 <= slots)
-                pairs *= 2;
-        front->slot = calloc(pairs * WAYS, sizeof(*front->slot));
-        if (!front->slot) {
+        while (rows * ROW_BYTES * 2 <= size)
+                rows *= 2;
+        front->rows = calloc(rows, ROW_BYTES);
+        if (!front->rows) {
                 free(front);
                 return NULL;
         }
-        front->mask = pairs - 1;
+        front->mask = rows - 1;
         front->generation = 1;
         memcpy(front->secret, secret, SIPHASH_KEY_LEN);
         return front;
@@ -56,7 +64,7 @@ void front_free(struct front *front)
 {
         if (!front)
                 return;
-        free(front->slot);
+        free(front->rows);
         free(front);
 }
 
@@ -65,9 +73,20 @@ void front_forget(struct front *front)
         front->generation++;
 }
 
-static struct front_slot *front_pair(struct front *front, uint64_t hash)
+static uint8_t *front_row(const struct front *front, uint64_t hash)
 {
-        return &front->slot[(hash & front->mask) * WAYS];
+        return front->rows + (hash & front->mask) * ROW_BYTES;
+}
+
+static struct front_slot *slot_of(uint8_t *row, unsigned number)
+{
+        return (struct front_slot *)(void *)(row + number * SLOT_BYTES);
+}
+
+/* The number of the slot behind this answer. */
+static unsigned slot_behind(uint8_t *row, unsigned number)
+{
+        return number + 1U + slot_of(row, number)->more;
 }
 
 static uint64_t *sources_of(struct front_slot *slot)
@@ -92,28 +111,36 @@ static bool is_question(const struct front *front, struct front_slot *slot, uint
                memcmp(key_of(slot), key, key_len) == 0;
 }
 
+/* The slot of this question; NULL: it is not there. */
+static struct front_slot *front_find(const struct front *front, uint64_t hash, const uint8_t *key, size_t key_len)
+{
+        uint8_t *row = front_row(front, hash);
+
+        for (unsigned i = 0; i < SLOTS; i = slot_behind(row, i)) {
+                if (is_question(front, slot_of(row, i), hash, key, key_len))
+                        return slot_of(row, i);
+        }
+        return NULL;
+}
+
 bool front_get(struct front *front, const uint8_t *key, size_t key_len, uint64_t now_s, struct front_answer *out)
 {
-        uint64_t hash = siphash(front->secret, key, key_len);
-        struct front_slot *slot = front_pair(front, hash);
+        struct front_slot *slot = front_find(front, siphash(front->secret, key, key_len), key, key_len);
 
-        for (unsigned way = 0; way < WAYS; way++, slot++) {
-                if (!is_question(front, slot, hash, key, key_len) || slot->ends_at <= now_s)
-                        continue;
-                *out = (struct front_answer){
-                        .bytes = key_of(slot) + slot->key_len,
-                        .len = slot->len,
-                        .ttl_count = slot->ttl_count,
-                        .ttl_at = ttls_of(slot),
-                        .source_count = slot->used_at == now_s ? 0 : slot->source_count,
-                        .source = sources_of(slot),
-                        .written_at = slot->written_at,
-                        .ends_at = slot->ends_at,
-                };
-                slot->used_at = now_s;
-                return true;
-        }
-        return false;
+        if (!slot || slot->ends_at <= now_s)
+                return false;
+        *out = (struct front_answer){
+                .bytes = key_of(slot) + slot->key_len,
+                .len = slot->len,
+                .ttl_count = slot->ttl_count,
+                .ttl_at = ttls_of(slot),
+                .source_count = slot->used_at == now_s ? 0 : slot->source_count,
+                .source = sources_of(slot),
+                .written_at = slot->written_at,
+                .ends_at = slot->ends_at,
+        };
+        slot->used_at = now_s;
+        return true;
 }
 
 /* The smallest TTL; 0 if there is none, or an offset lies outside. */
@@ -131,26 +158,53 @@ static uint32_t smallest_ttl(const struct front_answer *answer)
         return answer->ttl_count ? smallest : 0;
 }
 
-static bool is_idle(const struct front *front, const struct front_slot *slot, uint64_t now_s)
+/* When something in these slots was used last; 0: nothing in them is of use. */
+static uint64_t last_use(const struct front *front, uint8_t *row, unsigned first, unsigned count, uint64_t now_s)
 {
-        return slot->generation != front->generation || slot->ends_at <= now_s;
+        uint64_t last = 0;
+
+        for (unsigned i = first; i < first + count; i = slot_behind(row, i)) {
+                const struct front_slot *slot = slot_of(row, i);
+
+                if (slot->generation == front->generation && slot->ends_at > now_s && slot->used_at > last)
+                        last = slot->used_at;
+        }
+        return last;
 }
 
-/* The slot of this question; else an idle one; else the one that was used longer ago. */
-static struct front_slot *front_place(struct front *front, uint64_t hash, const uint8_t *key, size_t key_len,
-                                      uint64_t now_s)
+/* The first of so many slots: those whose answers were last used longest ago. */
+static unsigned front_place(const struct front *front, uint8_t *row, unsigned count, uint64_t now_s)
 {
-        struct front_slot *pair = front_pair(front, hash);
+        uint64_t least = UINT64_MAX;
+        unsigned place = 0;
 
-        for (unsigned way = 0; way < WAYS; way++) {
-                if (is_question(front, &pair[way], hash, key, key_len))
-                        return &pair[way];
+        for (unsigned i = 0; i + count <= SLOTS; i = slot_behind(row, i)) {
+                uint64_t last = last_use(front, row, i, count, now_s);
+
+                if (last < least) {
+                        least = last;
+                        place = i;
+                }
         }
-        for (unsigned way = 0; way < WAYS; way++) {
-                if (is_idle(front, &pair[way], now_s))
-                        return &pair[way];
+        return place;
+}
+
+/* Empty so many slots, and those behind that their answers reach into. */
+static void front_clear(uint8_t *row, unsigned first, unsigned count)
+{
+        for (unsigned i = first, behind; i < first + count; i = behind) {
+                behind = slot_behind(row, i);
+                for (unsigned at = i; at < behind; at++)
+                        *slot_of(row, at) = (struct front_slot){ .generation = 0 };
         }
-        return pair[0].used_at <= pair[1].used_at ? &pair[0] : &pair[1];
+}
+
+static unsigned slots_for(size_t key_len, const struct front_answer *answer)
+{
+        size_t len = sizeof(struct front_slot) + answer->source_count * sizeof(answer->source[0]) +
+                     answer->ttl_count * sizeof(answer->ttl_at[0]) + key_len + answer->len;
+
+        return (unsigned)((len + SLOT_BYTES - 1) / SLOT_BYTES);
 }
 
 static void fill(struct front_slot *slot, const uint8_t *key, size_t key_len, const struct front_answer *answer)
@@ -180,10 +234,18 @@ bool front_put(struct front *front, const uint8_t *key, size_t key_len, const st
                 return false;
 
         uint64_t hash = siphash(front->secret, key, key_len);
-        struct front_slot *slot = front_place(front, hash, key, key_len, answer->written_at);
+        uint8_t *row = front_row(front, hash);
+        struct front_slot *slot = front_find(front, hash, key, key_len);
+        if (slot)
+                slot->generation = 0;
+        unsigned count = slots_for(key_len, answer);
+        unsigned place = front_place(front, row, count, answer->written_at);
+        front_clear(row, place, count);
+        slot = slot_of(row, place);
         slot->hash = hash;
         slot->generation = front->generation;
         slot->written_at = slot->used_at = answer->written_at;
+        slot->more = (uint8_t)(count - 1);
         slot->ends_at = ends_at;
         fill(slot, key, key_len, answer);
         return true;

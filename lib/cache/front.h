@@ -6,8 +6,8 @@
  * and NXDOMAIN that came from the store, no extended error, not stale, not rewritten by policy). Who gets still
  * checks access, rate and cookie before, and patches ID, letter case and AD after.
  *
- * Fixed size: a question has two places, the answer that was used longer ago gives way. All is forgotten at once by
- * counting the generation up.
+ * Fixed size: a question has a few places, and the answers there that were used longest ago give way. All is forgotten
+ * at once by counting the generation up.
  */
 #include "base/map.h"
 #include <stdbool.h>
@@ -35,8 +35,8 @@ struct front_answer {
         uint64_t ends_at;         /* the same; no later than its smallest TTL says, see front_put() */
 };
 
-/** slots: rounded down to a power of two, 1 KiB each. NULL: out of memory. */
-struct front *front_new(size_t slots, const uint8_t secret[SIPHASH_KEY_LEN]);
+/** size: bytes, rounded down to a power of two; at least 1 KiB. NULL: out of memory. */
+struct front *front_new(size_t size, const uint8_t secret[SIPHASH_KEY_LEN]);
 void front_free(struct front *front);
 
 /**

@@ -4,8 +4,8 @@
 #include "config/reading.h"
 #include "config/value.h"
 
-/* What is usual for a worker: requests of four thousand ordinary walks, and answers for sixteen thousand questions. */
-static const struct memory_share usual = { .requests = 256 << 20, .front = 16 << 20 };
+/* What is usual for a worker: requests of four thousand ordinary walks, and thirty thousand short answers. */
+static const struct memory_share usual = { .requests = 256 << 20, .front = 8 << 20 };
 
 static uint64_t rest_of(const struct settings *settings)
 {

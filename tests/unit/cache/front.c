@@ -48,7 +48,7 @@ static bool get(struct front *front, const char *key, uint64_t now_s, struct fro
 
 static void test_an_answer_comes_back_with_its_ttls_counted_down(void **state)
 {
-        struct front *front = front_new(64, secret);
+        struct front *front = front_new(64 << 10, secret);
         struct sample sample;
         struct front_answer out;
         uint8_t copy[40];
@@ -81,7 +81,7 @@ static void test_it_ends_when_due_and_with_the_smallest_ttl(void **state)
 
         (void)state;
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-                struct front *front = front_new(64, secret);
+                struct front *front = front_new(64 << 10, secret);
 
                 sample_init(&sample, rows[i].ttl_a, rows[i].ttl_b, 1000)->ends_at = rows[i].ends_at;
                 assert_int_equal(put(front, "q", &sample.answer), rows[i].life > 0);
@@ -98,7 +98,7 @@ static void test_what_is_not_taken(void **state)
 {
         static const uint8_t long_key[FRONT_KEY_MAX + 1];
         static uint8_t long_bytes[FRONT_BYTES_MAX + 1];
-        struct front *front = front_new(64, secret);
+        struct front *front = front_new(64 << 10, secret);
         struct sample sample;
 
         (void)state;
@@ -124,7 +124,7 @@ static void test_what_is_not_taken(void **state)
 
 static void test_forget(void **state)
 {
-        struct front *front = front_new(64, secret);
+        struct front *front = front_new(64 << 10, secret);
         struct sample sample;
         struct front_answer out;
 
@@ -137,33 +137,122 @@ static void test_forget(void **state)
         front_free(front);
 }
 
-/* Two places: the third question takes the one that was used longer ago. */
-static void test_two_ways(void **state)
+/* An answer that fills so many slots of 256 bytes, with its head, a source, two offsets and a key of one byte. */
+static const struct front_answer *sample_of_slots(struct sample *sample, unsigned slots, uint64_t now_s)
 {
-        struct front *front = front_new(2, secret);
+        static uint8_t bytes[1024];
+        struct front_answer *answer = sample_init(sample, 300, 300, now_s);
+
+        memcpy(bytes, sample->bytes, sizeof(sample->bytes));
+        answer->bytes = bytes;
+        answer->len = slots == 4 ? FRONT_BYTES_MAX - 1 : (uint16_t)(slots * 256 - 48 - 8 - 4 - 1);
+        return answer;
+}
+
+static bool has(struct front *front, const char *key, uint64_t now_s)
+{
+        struct front_answer out;
+
+        return get(front, key, now_s, &out);
+}
+
+/* A row has four places: the fifth question takes the one that was used longest ago. */
+static void test_four_ways(void **state)
+{
+        struct front *front = front_new(1024, secret);
         struct sample sample;
         struct front_answer out;
 
         (void)state;
-        put(front, "a", sample_init(&sample, 300, 300, 1000));
-        put(front, "b", sample_init(&sample, 300, 300, 1001));
-        assert_true(get(front, "a", 1002, &out));
-        put(front, "c", sample_init(&sample, 300, 300, 1003));
-        assert_true(get(front, "a", 1004, &out));
-        assert_false(get(front, "b", 1004, &out));
-        assert_true(get(front, "c", 1004, &out));
+        put(front, "a", sample_of_slots(&sample, 1, 1000));
+        put(front, "b", sample_of_slots(&sample, 1, 1001));
+        put(front, "c", sample_of_slots(&sample, 1, 1001));
+        put(front, "d", sample_of_slots(&sample, 1, 1002));
+        assert_true(has(front, "a", 1003));
+        assert_true(has(front, "c", 1003));
+        put(front, "e", sample_of_slots(&sample, 1, 1004));
+        assert_false(has(front, "b", 1005));
+        for (const char *const *key = (const char *const[]){ "a", "c", "d", "e", NULL }; *key; key++)
+                assert_true(has(front, *key, 1005));
 
         /* The same question again takes its own place. */
-        put(front, "c", sample_init(&sample, 600, 600, 1005));
-        assert_true(get(front, "a", 1006, &out));
-        assert_true(get(front, "c", 1006, &out));
+        put(front, "e", sample_init(&sample, 600, 600, 1005));
+        assert_true(get(front, "e", 1006, &out));
         assert_int_equal(load_u32(out.bytes + 12), 600);
+        for (const char *const *key = (const char *const[]){ "a", "c", "d", NULL }; *key; key++)
+                assert_true(has(front, *key, 1006));
+        front_free(front);
+}
+
+/* What a longer answer covers is gone, and what it leaves of an even longer one serves again. */
+static void test_long_and_short_answers_share_a_row(void **state)
+{
+        static const struct {
+                const char *put;
+                unsigned slots;
+                const char *there; /* afterwards, of all that were put before */
+        } rows[] = {
+                { "a", 1, "a" },  { "b", 1, "ab" }, { "c", 1, "abc" }, { "d", 1, "abcd" }, { "e", 2, "cde" },
+                { "f", 4, "f" },  { "g", 1, "g" },  { "h", 3, "gh" },  { "i", 1, "hi" },   { "j", 2, "j" },
+                { "k", 1, "jk" }, { "i", 3, "i" },  { "l", 1, "il" },  { "l", 2, "l" },    { "m", 2, "lm" },
+        };
+        struct front *front = front_new(1024, secret);
+
+        (void)state;
+        for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                uint64_t now_s = 1000 + i;
+                struct sample sample;
+
+                assert_true(put(front, rows[i].put, sample_of_slots(&sample, rows[i].slots, now_s)));
+                for (char key[2] = "a"; key[0] <= 'm'; key[0]++) {
+                        bool found = has(front, key, now_s);
+
+                        if (found != (strchr(rows[i].there, key[0]) != NULL))
+                                fail_msg("after %s (row %u): %s is %s", rows[i].put, i, key, found ? "there" : "gone");
+                }
+        }
+        front_free(front);
+}
+
+/* In whatever order long and short ones come: what was put last is there, and what is there is what was put last. */
+static void test_each_answer_stays_whole(void **state)
+{
+        enum { KEYS = 24, TURNS = 20000 };
+        struct front *front = front_new(2048, secret);
+        uint8_t bytes[KEYS][1024] = { { 0 } };
+        uint16_t len[KEYS] = { 0 };
+        uint32_t dice = 1;
+
+        (void)state;
+        for (unsigned turn = 0; turn < TURNS; turn++) {
+                struct sample sample;
+                struct front_answer answer = *sample_init(&sample, 300, 300, 1000 + turn / 8), out;
+                char key[2] = "A";
+
+                dice = dice * 1664525U + 1013904223U;
+                unsigned which = (dice >> 8) % KEYS;
+                len[which] = (uint16_t)(40 + (dice >> 16) % 840);
+                memset(bytes[which], (int)(dice >> 24), sizeof(bytes[which]));
+                memcpy(bytes[which], sample.bytes, sizeof(sample.bytes));
+                answer.bytes = bytes[which];
+                answer.len = len[which];
+                key[0] = (char)('A' + which);
+                assert_true(put(front, key, &answer));
+                assert_true(get(front, key, answer.written_at, &out));
+                for (unsigned i = 0; i < KEYS; i++) {
+                        key[0] = (char)('A' + i);
+                        if (!get(front, key, answer.written_at, &out))
+                                continue;
+                        assert_int_equal(out.len, len[i]);
+                        assert_memory_equal(out.bytes, bytes[i], len[i]);
+                }
+        }
         front_free(front);
 }
 
 static void test_many(void **state)
 {
-        struct front *front = front_new(256, secret);
+        struct front *front = front_new(64 << 10, secret);
         struct sample sample;
         struct front_answer out;
         unsigned found = 0;
@@ -192,7 +281,9 @@ int main(void)
                 cmocka_unit_test(test_it_ends_when_due_and_with_the_smallest_ttl),
                 cmocka_unit_test(test_what_is_not_taken),
                 cmocka_unit_test(test_forget),
-                cmocka_unit_test(test_two_ways),
+                cmocka_unit_test(test_four_ways),
+                cmocka_unit_test(test_long_and_short_answers_share_a_row),
+                cmocka_unit_test(test_each_answer_stays_whole),
                 cmocka_unit_test(test_many),
         };
 

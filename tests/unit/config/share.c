@@ -19,7 +19,7 @@ static void test_what_follows(void **state)
                 unsigned workers;
                 uint64_t cache, traces, requests, front; /* MiB */
         } rows[] = {
-                { "", 2, 256, 64, 256, 16 },
+                { "", 2, 256, 64, 256, 8 },
                 { "memory: 512MiB\n", 2, 256, 64, 64, 16 },
                 { "memory: 64MiB\n", 1, 32, 8, 16, 4 },
                 { "memory: 64MiB\n", 4, 32, 8, 4, 1 },
