@@ -22,7 +22,7 @@ size_t address_len(const struct address *address)
 
 bool address_equal(const struct address *a, const struct address *b)
 {
-        return a->family == b->family && memcmp(a->bytes, b->bytes, address_len(a)) == 0;
+        return a->family == b->family && memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;
 }
 
 struct address address_from(const uint8_t *bytes, size_t len)
@@ -43,8 +43,26 @@ enum err address_parse(const char *text, struct address *out)
         return ERR_OK;
 }
 
+/* A trace has dozens of them, and inet_ntop() asks sprintf(). */
+static char *ip4_text(const uint8_t bytes[4], char out[ADDRESS_TEXT_MAX])
+{
+        char *to = out;
+
+        for (unsigned i = 0; i < 4; i++) {
+                if (bytes[i] >= 100)
+                        *to++ = (char)('0' + bytes[i] / 100);
+                if (bytes[i] >= 10)
+                        *to++ = (char)('0' + bytes[i] / 10 % 10);
+                *to++ = (char)('0' + bytes[i] % 10);
+                *to++ = i < 3 ? '.' : '\0';
+        }
+        return out;
+}
+
 char *address_text(const struct address *address, char out[ADDRESS_TEXT_MAX])
 {
+        if (address->family == 4)
+                return ip4_text(address->bytes, out);
         if (address->family == 0 || !inet_ntop(system_family(address), address->bytes, out, ADDRESS_TEXT_MAX))
                 memcpy(out, "-", 2);
         return out;

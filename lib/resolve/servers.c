@@ -37,13 +37,16 @@ enum {
 
 static void server_forget(void *context, void *value)
 {
-        (void)context;
+        struct servers *servers = context;
+
+        if (servers->last == value)
+                servers->last = NULL;
         free(value);
 }
 
 enum err servers_init(struct servers *servers, const uint8_t secret[SIPHASH_KEY_LEN])
 {
-        return map_init(&servers->table, SERVERS_MAX, secret, server_forget, NULL);
+        return map_init(&servers->table, SERVERS_MAX, secret, server_forget, servers);
 }
 
 void servers_fini(struct servers *servers)
@@ -66,14 +69,11 @@ static void server_recall(struct desk *desk, struct server *server)
         }
 }
 
-struct server *servers_get(struct desk *desk, const struct address *address)
+static struct server *server_new(struct desk *desk, const struct address *address)
 {
         struct map *table = &desk->servers.table;
-        struct server *server = map_get(table, address, sizeof *address);
+        struct server *server = calloc(1, sizeof *server);
 
-        if (server)
-                return server;
-        server = calloc(1, sizeof *server);
         if (!server)
                 return NULL;
         server->address = *address;
@@ -82,6 +82,21 @@ struct server *servers_get(struct desk *desk, const struct address *address)
                 return NULL;
         }
         server_recall(desk, server);
+        return server;
+}
+
+/* A message is about one server, which is asked for several times over: the one before is the one meant, mostly. */
+struct server *servers_get(struct desk *desk, const struct address *address)
+{
+        struct servers *servers = &desk->servers;
+
+        if (servers->last && address_equal(&servers->last->address, address))
+                return servers->last;
+        struct server *server = map_get(&servers->table, address, sizeof *address);
+        if (!server)
+                server = server_new(desk, address);
+        if (server)
+                servers->last = server;
         return server;
 }
 

@@ -29,6 +29,7 @@ struct round_trip {
 
 struct servers {
         struct map table;    /* struct server by address */
+        struct server *last; /* in the table, the one that was asked for last; or NULL */
         struct round_trip typical; /* of all that answered lately: what to expect of one that nobody knows */
         uint64_t epoch;      /* network epoch */
         unsigned silent_run; /* timeouts in a row, with no reply from anybody between them */

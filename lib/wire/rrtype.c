@@ -38,7 +38,7 @@ char *rrtype_text(uint16_t type, char out[RRTYPE_TEXT_MAX])
         const char *mnemonic = mnemonic_of(type);
 
         if (mnemonic)
-                snprintf(out, RRTYPE_TEXT_MAX, "%s", mnemonic);
+                memcpy(out, mnemonic, strlen(mnemonic) + 1);
         else
                 snprintf(out, RRTYPE_TEXT_MAX, "TYPE%u", type);
         return out;

@@ -374,6 +374,7 @@ static void test_many_servers(void **state)
                 assert_non_null(servers_get(lone->desk, &server));
         }
         assert_true(lone->desk->servers.table.count <= 10000);
+        assert_ptr_equal(servers_get(lone->desk, &one), servers_get(lone->desk, &one));
         assert_int_equal(note_of(lone, &one)->srtt_us, 33 * MS);
 }
 
