@@ -43,7 +43,7 @@ static void batch_free(struct batch *batch)
 }
 
 /* FNV-1a. Nobody gains by aiming at it: a batch is small and the worst case is a walk over its puts. */
-static uint32_t hash_of(struct store_bytes key)
+uint32_t batch_hash(struct store_bytes key)
 {
         uint32_t hash = 2166136261U;
 
@@ -109,7 +109,7 @@ bool batch_put(struct batch *batch, struct store_bytes key, struct store_bytes v
         if (!grow_entries(batch) || !grow_bytes(batch, more))
                 return false;
 
-        uint32_t hash = hash_of(key);
+        uint32_t hash = batch_hash(key);
         size_t slot = batch_slot(batch, hash, key);
         batch->entry[batch->count] = (struct batch_entry){
                 .hash = hash, .at = (uint32_t)batch->len,
@@ -122,9 +122,9 @@ bool batch_put(struct batch *batch, struct store_bytes key, struct store_bytes v
         return true;
 }
 
-bool batch_get(const struct batch *batch, struct store_bytes key, struct store_bytes *value)
+bool batch_get(const struct batch *batch, uint32_t hash, struct store_bytes key, struct store_bytes *value)
 {
-        size_t slot = batch_slot(batch, hash_of(key), key);
+        size_t slot = batch_slot(batch, hash, key);
 
         if (!batch->slot[slot])
                 return false;

@@ -151,10 +151,12 @@ void cache_end(struct cache *cache)
 
 static bool pending_get(const struct cache *cache, struct store_bytes key, struct store_bytes *value)
 {
-        if (cache->batch && batch_get(cache->batch, key, value))
+        const uint32_t hash = batch_hash(key);
+
+        if (cache->batch && batch_get(cache->batch, hash, key, value))
                 return true;
         for (size_t i = cache->pending_count; i-- > 0;) {
-                if (batch_get(cache->pending[i], key, value))
+                if (batch_get(cache->pending[i], hash, key, value))
                         return true;
         }
         return false;
@@ -251,6 +253,17 @@ static bool find_stale(struct cache *cache, cache_partition partition, const str
         if (found)
                 out->stale = true;
         return found;
+}
+
+bool cache_get_type(struct cache *cache, cache_partition partition, const struct name *name, uint16_t type,
+                    uint32_t stale_s, struct arena *arena, struct finding *out)
+{
+        if (find_finding(cache, SPACE_RECORDS, partition, name, type, 0, arena, out))
+                return true;
+        if (!stale_s || !find_finding(cache, SPACE_RECORDS, partition, name, type, stale_s, arena, out))
+                return false;
+        out->stale = true;
+        return true;
 }
 
 bool cache_get_answer(struct cache *cache, cache_partition partition, const struct name *name, uint16_t type,

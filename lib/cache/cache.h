@@ -52,6 +52,10 @@ typedef uint64_t cache_partition;
 bool cache_get(struct cache *cache, cache_partition partition, const struct name *name, uint16_t type, uint32_t stale_s,
                struct arena *arena, struct finding *out);
 
+/** The same of this type alone, where it is known, or of no matter, whether the name exists at all. */
+bool cache_get_type(struct cache *cache, cache_partition partition, const struct name *name, uint16_t type,
+                    uint32_t stale_s, struct arena *arena, struct finding *out);
+
 /** The same without failure notes, for who has no use for them. */
 bool cache_get_answer(struct cache *cache, cache_partition partition, const struct name *name, uint16_t type,
                       uint32_t stale_s, struct arena *arena, struct finding *out);

@@ -54,15 +54,20 @@ static const struct finding *from_notes(struct task *task, const struct name *na
         return found;
 }
 
-/* An alias that could not be had is no reason to think that there is one. */
+/*
+ * An alias that could not be had is no reason to think that there is one. Whether the name exists is asked once, with
+ * the type in question; of names above it with the DNAME.
+ */
 static bool get(struct task *task, const struct name *name, uint16_t type, uint32_t stale_s, struct finding *out)
 {
         struct request *request = task->request;
         struct cache *cache = request->desk->cache;
 
-        return type == task->qtype
-                       ? cache_get(cache, task->cut.partition, name, type, stale_s, &request->arena, out)
-                       : cache_get_answer(cache, task->cut.partition, name, type, stale_s, &request->arena, out);
+        if (type == task->qtype)
+                return cache_get(cache, task->cut.partition, name, type, stale_s, &request->arena, out);
+        if (type == TYPE_CNAME)
+                return cache_get_type(cache, task->cut.partition, name, type, stale_s, &request->arena, out);
+        return cache_get_answer(cache, task->cut.partition, name, type, stale_s, &request->arena, out);
 }
 
 /*

@@ -202,7 +202,7 @@ static void add_known(struct task *task, struct choice *choice, const struct nam
         if (noted)
                 add_set(task, choice, noted);
         else if (!request->ways.cold &&
-                 cache_get_answer(request->desk->cache, partition, server, type, 0, &request->arena, &found))
+                 cache_get_type(request->desk->cache, partition, server, type, 0, &request->arena, &found))
                 add_set(task, choice, &found);
 }
 

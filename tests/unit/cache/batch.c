@@ -22,6 +22,11 @@ static void discard(struct batch *batch)
         batch_abandon(batch);
 }
 
+static bool find(const struct batch *batch, struct store_bytes key, struct store_bytes *value)
+{
+        return batch_get(batch, batch_hash(key), key, value);
+}
+
 static void test_newest_put_is_found_all_are_listed(void **state)
 {
         struct batch *batch = batch_new(7);
@@ -29,14 +34,14 @@ static void test_newest_put_is_found_all_are_listed(void **state)
 
         (void)state;
         assert_int_equal(batch_generation(batch), 7);
-        assert_false(batch_get(batch, text("a"), &value));
+        assert_false(find(batch, text("a"), &value));
         assert_true(batch_put(batch, text("a"), text("1")));
         assert_true(batch_put(batch, text("b"), text("22")));
         assert_true(batch_put(batch, text("a"), text("333")));
-        assert_true(batch_get(batch, text("a"), &value));
+        assert_true(find(batch, text("a"), &value));
         assert_int_equal(value.len, 3);
         assert_memory_equal(value.bytes, "333", 3);
-        assert_false(batch_get(batch, text("ab"), &value));
+        assert_false(find(batch, text("ab"), &value));
         assert_int_equal(batch_count(batch), 3);
         assert_int_equal(batch_bytes(batch), 9);
         assert_memory_equal(batch_item(batch, 0).value.bytes, "1", 1);
@@ -64,10 +69,10 @@ static void test_limits(void **state)
         assert_int_equal(put, BATCH_PUTS_MAX);
         for (unsigned i = 0; i < put; i++) {
                 snprintf(key, sizeof(key), "%u", i);
-                assert_true(batch_get(batch, text(key), &value));
+                assert_true(find(batch, text(key), &value));
                 assert_memory_equal(value.bytes, key, value.len);
         }
-        assert_false(batch_get(batch, text("none"), &value));
+        assert_false(find(batch, text("none"), &value));
         discard(batch);
 
         batch = batch_new(0);

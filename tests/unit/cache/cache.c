@@ -261,6 +261,27 @@ static void test_a_name_that_is_not_there_lacks_every_type(void **state)
         assert_false(get(bench, "x.no.example.", TYPE_A, &out));
 }
 
+/* Who asks for a type alone does not hear that there is no such name. */
+static void test_a_type_alone(void **state)
+{
+        struct bench *bench = *state;
+        struct finding none = absence_of(bench, FINDING_NXDOMAIN, 300, 300), set, out;
+        struct name no = name_of(bench, "no.example."), www = name_of(bench, "www.example.");
+
+        set = address_of(bench, "www.example.", 1, 300);
+        assert_true(put(bench, "no.example.", TYPE_A, &none, NULL));
+        assert_true(put(bench, "www.example.", TYPE_A, &set, NULL));
+        settle(bench);
+        assert_false(cache_get_type(bench->cache, 0, &no, TYPE_A, 60, &bench->arena, &out));
+        assert_false(cache_get_type(bench->cache, 0, &www, TYPE_AAAA, 60, &bench->arena, &out));
+        assert_true(cache_get_type(bench->cache, 0, &www, TYPE_A, 0, &bench->arena, &out));
+        assert_false(out.stale);
+        pass(bench, 300);
+        assert_false(cache_get_type(bench->cache, 0, &www, TYPE_A, 0, &bench->arena, &out));
+        assert_true(cache_get_type(bench->cache, 0, &www, TYPE_A, 60, &bench->arena, &out));
+        assert_true(out.stale);
+}
+
 static void test_entries_end_and_serve_stale_on_request(void **state)
 {
         struct bench *bench = *state;
@@ -501,6 +522,7 @@ int main(void)
                 TEST(test_ttl_is_capped),
                 TEST(test_absence_lives_by_its_soa),
                 TEST(test_a_name_that_is_not_there_lacks_every_type),
+                TEST(test_a_type_alone),
                 TEST(test_entries_end_and_serve_stale_on_request),
                 TEST(test_failure_is_noted_beside_the_data),
                 TEST(test_bogus_is_kept_apart),
