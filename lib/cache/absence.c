@@ -330,11 +330,9 @@ static void proof_init(struct proof *proof, const struct search *search)
 
 static enum finding_kind judge(const struct proof *proof, const struct name *qname, uint16_t qtype)
 {
-        struct reason why;
-
-        if (denial_of_name(&proof->context, qname, &why) == DENIAL_PROVEN)
+        if (denial_of_name(&proof->context, qname, NULL) == DENIAL_PROVEN)
                 return FINDING_NXDOMAIN;
-        if (denial_of_type(&proof->context, qname, qtype, &why) == DENIAL_PROVEN)
+        if (denial_of_type(&proof->context, qname, qtype, NULL) == DENIAL_PROVEN)
                 return FINDING_NODATA;
         return FINDING_NONE;
 }
@@ -399,11 +397,10 @@ static bool expand(const struct search *search, const struct proof *proof, const
         static const uint8_t star[] = { '*' };
         uint8_t room[NAME_WIRE_MAX];
         struct name wildcard;
-        struct reason why;
 
         if (!search->is_covered || qtype == TYPE_DS || qtype == TYPE_NS || qtype == TYPE_ANY ||
             name_prepend(star, 1, &search->closest, room, &wildcard) != ERR_OK ||
-            denial_of_closer(&proof->context, qname, search->closest.label_count, &why) != DENIAL_PROVEN)
+            denial_of_closer(&proof->context, qname, search->closest.label_count, NULL) != DENIAL_PROVEN)
                 return false;
         if (!get_wildcard(search, &wildcard, qtype, out) && !get_wildcard(search, &wildcard, TYPE_CNAME, out))
                 return false;

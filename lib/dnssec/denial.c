@@ -72,6 +72,8 @@ enum denial denial_missing(struct reason *why, const char *before, const struct 
 {
         char text[NAME_TEXT_MAX];
 
+        if (!why)
+                return DENIAL_MISSING;
         *why = (struct reason){ .ede = EDE_NSEC_MISSING };
         snprintf(why->text, sizeof why->text, "%s%.90s%s", before, name_text(name, text), after);
         return DENIAL_MISSING;

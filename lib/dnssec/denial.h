@@ -27,5 +27,5 @@ enum denial denial_by_types(const struct denial_context *context, const struct d
 /** "*" + closest. False when that is too long a name, so that it cannot exist. */
 bool denial_wildcard(const struct name *closest, uint8_t room[NAME_WIRE_MAX], struct name *out);
 
-/** Why nothing is proven: before + name + after. Returns DENIAL_MISSING. */
+/** Why nothing is proven, for whoever wants to know (else NULL): before + name + after. Returns DENIAL_MISSING. */
 enum denial denial_missing(struct reason *why, const char *before, const struct name *name, const char *after);

@@ -99,6 +99,8 @@ static enum denial missing(const struct denial_context *context, struct reason *
         const char *kind = has_any(context, TYPE_NSEC) ? "NSEC" : "NSEC or NSEC3";
         char before[80];
 
+        if (!why)
+                return DENIAL_MISSING;
         snprintf(before, sizeof before, "no %s record %s", kind, says);
         return denial_missing(why, before, name, after);
 }
@@ -195,15 +197,22 @@ static bool tries_nsec3(const struct denial_context *context, enum denial by_nse
 {
         if (by_nsec != DENIAL_MISSING || !has_any(context, TYPE_NSEC3))
                 return false;
-        *why = (struct reason){ .ede = EDE_NONE };
+        if (why)
+                *why = (struct reason){ .ede = EDE_NONE };
         return true;
+}
+
+/* What NSEC lacks is no reason where there is NSEC3. */
+static struct reason *reason_of_nsec(const struct denial_context *context, struct reason *why)
+{
+        return has_any(context, TYPE_NSEC3) ? NULL : why;
 }
 
 enum denial denial_of_name(const struct denial_context *context, const struct name *qname, struct reason *why)
 {
         if (!is_in_zone(context, qname))
                 return outside(qname, why);
-        enum denial denial = nsec_denies_name(context, qname, why);
+        enum denial denial = nsec_denies_name(context, qname, reason_of_nsec(context, why));
         return tries_nsec3(context, denial, why) ? nsec3_denies_name(context, qname, why) : denial;
 }
 
@@ -212,7 +221,7 @@ enum denial denial_of_type(const struct denial_context *context, const struct na
 {
         if (!is_in_zone(context, qname))
                 return outside(qname, why);
-        enum denial denial = nsec_denies_type(context, qname, type, why);
+        enum denial denial = nsec_denies_type(context, qname, type, reason_of_nsec(context, why));
         return tries_nsec3(context, denial, why) ? nsec3_denies_type(context, qname, type, why) : denial;
 }
 
@@ -221,7 +230,7 @@ enum denial denial_of_closer(const struct denial_context *context, const struct 
 {
         if (!is_in_zone(context, qname) || labels < context->zone->label_count || labels >= qname->label_count)
                 return outside(qname, why);
-        enum denial denial = nsec_denies_closer(context, qname, labels, why);
+        enum denial denial = nsec_denies_closer(context, qname, labels, reason_of_nsec(context, why));
         return tries_nsec3(context, denial, why) ? nsec3_denies_closer(context, qname, labels, why) : denial;
 }
 
@@ -229,7 +238,7 @@ enum denial denial_of_ds(const struct denial_context *context, const struct name
 {
         if (!name_is_below(cut, context->zone))
                 return outside(cut, why);
-        enum denial denial = nsec_denies_ds(context, cut, why);
+        enum denial denial = nsec_denies_ds(context, cut, reason_of_nsec(context, why));
         return tries_nsec3(context, denial, why) ? nsec3_denies_ds(context, cut, why) : denial;
 }
 

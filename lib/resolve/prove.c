@@ -404,11 +404,13 @@ static enum trust_state judge(struct piece *piece)
 
 static void tell(const struct piece *piece)
 {
+        const char *word = verdict_word(piece->finding->verdict);
         char text[sizeof piece->why.text + 20];
 
-        snprintf(text, sizeof text, "%s%s%s", verdict_word(piece->finding->verdict), piece->why.text[0] ? ": " : "",
-                 piece->why.text);
-        request_trace(piece->task->request, piece->task->number, STEP_VERDICT, piece->name, text);
+        if (piece->why.text[0])
+                snprintf(text, sizeof text, "%s: %s", word, piece->why.text);
+        request_trace(piece->task->request, piece->task->number, STEP_VERDICT, piece->name,
+                      piece->why.text[0] ? text : word);
         metrics_inc(&piece->task->request->desk->metrics->verdicts[piece->finding->verdict]);
 }
 
