@@ -225,7 +225,7 @@ static const struct negative_anchor *winner_over(const struct anchor *nearest, c
 
 const struct negative_anchor *anchor_negative_above(const struct anchors *anchors, const struct name *name)
 {
-        return winner_over(nearest_above(anchors, name), anchors, name);
+        return anchors->negative_count ? winner_over(nearest_above(anchors, name), anchors, name) : NULL;
 }
 
 const struct anchor *anchor_above(const struct anchors *anchors, const struct name *name, bool *negative)

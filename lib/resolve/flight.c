@@ -126,14 +126,14 @@ bool flight_board(struct desk *desk, struct flight *flight, struct seat *seat)
 /* 0x20: each letter's case is a coin, which a forger would have to guess (draft-vixie-dnsext-dns0x20). */
 static void draw_case(struct desk *desk, uint8_t *wire, size_t len)
 {
-        uint8_t coins[NAME_WIRE_MAX];
+        uint8_t coins[(NAME_WIRE_MAX + 7) / 8];
 
-        rng_bytes(&desk->rng, coins, len);
+        rng_bytes(&desk->rng, coins, (len + 7) / 8);
         for (size_t i = 0; i < len; i++) {
                 uint8_t lower = wire[i] | 0x20;
 
                 if (lower >= 'a' && lower <= 'z')
-                        wire[i] = coins[i] & 1 ? lower : (uint8_t)(lower & ~0x20);
+                        wire[i] = coins[i / 8] >> i % 8 & 1 ? lower : (uint8_t)(lower & ~0x20);
         }
 }
 

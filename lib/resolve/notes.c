@@ -1,23 +1,9 @@
 #include "resolve/notes.h"
 
-/* A request asks at most a hundred questions upstream, so a list with a cheap first comparison will do. */
-static uint64_t note_hash(cache_partition partition, const struct name *name)
+/* A request asks at most a hundred questions upstream, and few names are equally long: a list will do. */
+static bool note_is_about(const struct note *note, cache_partition partition, const struct name *name)
 {
-        uint64_t hash = partition ^ 0xcbf29ce484222325u;
-
-        for (unsigned i = 0; i < name->len; i++) {
-                uint8_t byte = name->wire[i];
-
-                if (byte >= 'A' && byte <= 'Z')
-                        byte |= 0x20;
-                hash = (hash ^ byte) * 0x100000001b3u;
-        }
-        return hash;
-}
-
-static bool note_is_about(const struct note *note, cache_partition partition, uint64_t hash, const struct name *name)
-{
-        return note->hash == hash && note->partition == partition && name_equal(&note->name, name);
+        return note->partition == partition && name_equal(&note->name, name);
 }
 
 static struct note *notes_add(struct notes *notes, struct arena *arena, cache_partition partition,
@@ -31,7 +17,6 @@ static struct note *notes_add(struct notes *notes, struct arena *arena, cache_pa
         if (!note->name.wire)
                 return NULL;
         note->partition = partition;
-        note->hash = note_hash(partition, name);
         note->next = notes->first;
         notes->first = note;
         notes->count++;
@@ -41,10 +26,8 @@ static struct note *notes_add(struct notes *notes, struct arena *arena, cache_pa
 const struct finding *notes_get(const struct notes *notes, cache_partition partition, const struct name *name,
                                 uint16_t type)
 {
-        uint64_t hash = note_hash(partition, name);
-
         for (const struct note *note = notes->first; note; note = note->next) {
-                if (!note->finding || !note_is_about(note, partition, hash, name))
+                if (!note->finding || !note_is_about(note, partition, name))
                         continue;
                 if (note->type == type || note->finding->kind == FINDING_NXDOMAIN)
                         return note->finding;
@@ -66,10 +49,8 @@ bool notes_put(struct notes *notes, struct arena *arena, cache_partition partiti
 
 struct delegation *notes_get_delegation(const struct notes *notes, cache_partition partition, const struct name *cut)
 {
-        uint64_t hash = note_hash(partition, cut);
-
         for (const struct note *note = notes->first; note; note = note->next)
-                if (note->delegation && note_is_about(note, partition, hash, cut))
+                if (note->delegation && note_is_about(note, partition, cut))
                         return note->delegation;
         return NULL;
 }
@@ -86,10 +67,8 @@ bool notes_put_delegation(struct notes *notes, struct arena *arena, cache_partit
 
 bool notes_no_cut(const struct notes *notes, cache_partition partition, const struct name *name)
 {
-        uint64_t hash = note_hash(partition, name);
-
         for (const struct note *note = notes->first; note; note = note->next)
-                if (note->no_cut && note_is_about(note, partition, hash, name))
+                if (note->no_cut && note_is_about(note, partition, name))
                         return true;
         return false;
 }

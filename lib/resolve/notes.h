@@ -12,7 +12,6 @@
 struct note {
         struct note *next;
         cache_partition partition;
-        uint64_t hash;
         struct name name;
         uint16_t type;
         const struct finding *finding; /* one of these three */
