@@ -91,15 +91,18 @@ static void complain_unwritten(struct keeper *keeper, const char *why)
 
 static void write_ledger(struct keeper *keeper)
 {
-        char *text = malloc(LEDGER_BYTES_MAX);
-        struct writer writer = writer_over(text, text ? LEDGER_BYTES_MAX : 0);
+        int failed = ENOMEM;
 
-        if (!keeper->path[0]) {
-                free(text);
+        if (!keeper->path[0])
                 return;
+        char *text = malloc(LEDGER_BYTES_MAX);
+        if (text) {
+                struct writer writer = writer_over(text, LEDGER_BYTES_MAX);
+
+                ledger_write(&writer, keeper->follower, &keeper->negatives);
+                if (!writer.failed)
+                        failed = wholefile_write(keeper->path, text, writer_len(&writer));
         }
-        ledger_write(&writer, keeper->follower, &keeper->negatives);
-        int failed = writer.failed ? ENOMEM : wholefile_write(keeper->path, text, writer_len(&writer));
         free(text);
         if (failed)
                 complain_unwritten(keeper, strerror(failed));
