@@ -3,6 +3,7 @@
 #include "log.h"
 #include "owner.h"
 #include "socket.h"
+#include "steer.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,6 +104,8 @@ enum err doors_open(const struct settings *settings, unsigned worker_count, stru
 
         for (unsigned i = 0; !err && i < (unsigned)count * worker_count; i++)
                 err = open_one(&usable[i % (unsigned)count], &door[i]);
+        for (unsigned i = 0; !err && worker_count > 1 && i < (unsigned)count; i++)
+                (void)steer_by_name(door[i].udp, worker_count); /* or not: then addresses decide, which is right, too */
         free(usable);
         if (err) {
                 free(door); /* the process does not start: the descriptors end with it */
