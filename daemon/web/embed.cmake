@@ -4,6 +4,7 @@
 #
 # index.html is what "/" means.
 cmake_minimum_required(VERSION 3.25)
+include("${CMAKE_CURRENT_LIST_DIR}/../../lib/config/bytes.cmake")
 
 set(type_html "text/html; charset=utf-8")
 set(type_css "text/css; charset=utf-8")
@@ -15,9 +16,7 @@ set(arrays "")
 set(rows "")
 set(index 0)
 foreach(name IN LISTS NAMES)
-        file(READ "${ROOT}/${name}" hex HEX)
-        string(REGEX REPLACE "(................................)" "\\1\n" hex "${hex}")
-        string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${hex}")
+        bytes_of("${ROOT}/${name}" bytes)
         string(REGEX REPLACE ".*\\." "" extension "${name}")
         string(REGEX REPLACE "^index\\.html$" "" path "${name}")
         string(APPEND arrays "/* ${name} */\nstatic const unsigned char bytes_${index}[] = {\n${bytes}0x00};\n\n")

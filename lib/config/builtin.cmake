@@ -5,6 +5,7 @@
 # NAMES are paths below ROOT. Plain CMake, as a machine that can build this project has it. string(TIMESTAMP) honours
 # SOURCE_DATE_EPOCH, so that the same sources give the same bytes.
 cmake_minimum_required(VERSION 3.25)
+include("${CMAKE_CURRENT_LIST_DIR}/bytes.cmake")
 
 string(TIMESTAMP date "%Y-%m-%d" UTC)
 list(SORT NAMES COMPARE STRING)
@@ -13,9 +14,7 @@ set(arrays "")
 set(rows "")
 set(index 0)
 foreach(name IN LISTS NAMES)
-        file(READ "${ROOT}/${name}" hex HEX)
-        string(REGEX REPLACE "(................................)" "\\1\n" hex "${hex}")
-        string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${hex}")
+        bytes_of("${ROOT}/${name}" bytes)
         string(APPEND arrays "/* ${name} */\nstatic const unsigned char text_${index}[] = {\n${bytes}0x00};\n\n")
         string(APPEND rows "        {\"${name}\", (const char *)text_${index}, sizeof(text_${index}) - 1},\n")
         math(EXPR index "${index} + 1")
