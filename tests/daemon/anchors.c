@@ -11,12 +11,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
-enum { DAY = 86400, REPLY_ROOM = 65536, PATIENCE = 400, NAP_US = 20000 };
+enum { REPLY_ROOM = 65536, PATIENCE = 400, NAP_US = 20000 };
 
 static struct signed_root root;
 static char settings[400], reply[REPLY_ROOM];
@@ -24,14 +23,12 @@ static struct cairnd_options options = { .validate = true, .settings = settings 
 
 static int set_up(void **state)
 {
-        uint32_t now = (uint32_t)time(NULL);
-        char ds[200];
+        char anchor[SIGNED_ROOT_SETTING_MAX];
 
         (void)state;
-        signed_root_start(&root, now - DAY, now + 10 * DAY);
+        signed_root_start(&root);
         options.forward_to = root.port;
-        snprintf(settings, sizeof settings, "trust-anchor-update: all\ntrust-anchors: [\"%s\"]\n",
-                 signed_root_ds(&root, 0, ds));
+        snprintf(settings, sizeof settings, "trust-anchor-update: all\n%s", signed_root_setting(&root, anchor));
         return 0;
 }
 
@@ -47,18 +44,6 @@ static void look(const struct cairnd *cairnd)
 {
         assert_true(cairnd_call(cairnd, "trace . DNSKEY --cold\n", reply, sizeof reply));
         assert_memory_equal(reply, "ok\n", 3);
-}
-
-/* What a client is told about a name of the root zone. */
-static unsigned rcode_of(const struct cairnd *cairnd, const char *name)
-{
-        int fd = udp_to("127.0.0.1", cairnd->port);
-        unsigned rcode = 0;
-
-        udp_ask(fd, 1, name);
-        assert_int_equal(udp_hear(fd, ASKER_PATIENCE_MS, &rcode), 1);
-        close(fd);
-        return rcode;
 }
 
 /* Wait until `cairn anchors` says this: letters between threads take their time. */
@@ -116,16 +101,6 @@ static void spoil(const struct cairnd *cairnd)
         fclose(file);
 }
 
-/* Start again in the same directory. */
-static void again(struct cairnd *cairnd)
-{
-        struct cairnd_options more = options;
-        struct cairnd before = *cairnd;
-
-        more.beside = &before;
-        cairnd_start(cairnd, &more);
-}
-
 static void a_new_key_is_held_over_a_sudden_end(void **state)
 {
         struct cairnd cairnd;
@@ -143,7 +118,7 @@ static void a_new_key_is_held_over_a_sudden_end(void **state)
         assert_int_equal(in_file(&cairnd, "trust-anchors", "\nkey pending since "), 1);
         kill(cairnd.pid, SIGKILL);
         waitpid(cairnd.pid, NULL, 0);
-        again(&cairnd);
+        cairnd_again(&cairnd, &options);
         expect_key(&cairnd, 1, "pending");
         assert_true(cairnd_said(&cairnd, "is pending: it is new among the zone's keys"));
         assert_int_equal(cairnd_stop(&cairnd, NULL), 0);
@@ -161,10 +136,10 @@ static void a_damaged_file_costs_no_trust(void **state)
         expect_key(&cairnd, 0, "valid");
         assert_int_equal(cairnd_stop(&cairnd, NULL), 0);
         spoil(&cairnd);
-        again(&cairnd);
+        cairnd_again(&cairnd, &options);
         assert_true(cairnd_said(&cairnd, "is damaged (its seal is broken: it was cut off, or changed)"));
         assert_int_equal(in_file(&cairnd, "trust-anchors.damaged", "\nkey valid since "), 1);
-        assert_int_equal(rcode_of(&cairnd, "www.example"), 0);
+        assert_int_equal(udp_rcode(cairnd.port, "www.example"), 0);
         look(&cairnd);
         expect_key(&cairnd, 0, "valid");
         assert_int_equal(in_file(&cairnd, "trust-anchors", "\nkey valid since "), 1);
@@ -186,11 +161,11 @@ static void a_revoked_anchor_is_never_trusted_again(void **state)
         assert_true(cairnd_said(&cairnd, "no key of . is trusted any more"));
         signed_root_let(&root, 0, ROOT_KEY_SIGNS);
         for (unsigned i = 0; i < 2; i++) { /* the settings name it still; so it is after a restart */
-                assert_int_equal(rcode_of(&cairnd, i ? "again.example" : "new.example"), 2);
+                assert_int_equal(udp_rcode(cairnd.port, i ? "again.example" : "new.example"), 2);
                 expect(&cairnd, "revoked");
                 assert_int_equal(cairnd_stop(&cairnd, NULL), 0);
                 if (i == 0)
-                        again(&cairnd);
+                        cairnd_again(&cairnd, &options);
         }
         cairnd_clean(&cairnd);
 }

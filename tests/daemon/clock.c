@@ -9,28 +9,22 @@
 #include "signed_root.h"
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
-enum { DAY = 86400, YEAR = 365 * DAY, NAP_US = 20000, SERVFAIL = 2, ASKED_OF_ALL = 16 /* workers, by as many ports */ };
+enum { DAY = 86400, YEAR = 365 * DAY, SERVFAIL = 2, ASKED_OF_ALL = 16 /* workers, by as many ports */ };
 
 static struct signed_root root;
-static char settings[400], scratch[SCRATCH_PATH], offset_file[SCRATCH_PATH];
-static struct cairnd_options options = { .validate = true, .settings = settings, .fake_time = offset_file };
+static char settings[SIGNED_ROOT_SETTING_MAX], scratch[SCRATCH_PATH], offset_file[SCRATCH_PATH];
+static struct cairnd_options options = { .validate = true, .fake_time = offset_file };
 
 static int set_up(void **state)
 {
-        uint32_t now = (uint32_t)time(NULL);
-        char ds[200];
-
         (void)state;
-        signed_root_start(&root, now - 10 * DAY, now + 10 * DAY);
+        signed_root_start(&root);
         options.forward_to = root.port;
-        snprintf(settings, sizeof settings, "trust-anchors: [\"%s\"]\n", signed_root_ds(&root, 0, ds));
+        options.settings = signed_root_setting(&root, settings);
         scratch_path(scratch_make(scratch), "offset", offset_file);
         return 0;
 }
@@ -43,31 +37,6 @@ static int tear_down(void **state)
         return 0;
 }
 
-static unsigned rcode_of(const struct cairnd *cairnd, const char *name)
-{
-        int fd = udp_to("127.0.0.1", cairnd->port);
-        unsigned rcode = 0;
-
-        udp_ask(fd, 1, name);
-        assert_int_equal(udp_hear(fd, ASKER_PATIENCE_MS, &rcode), 1);
-        close(fd);
-        return rcode;
-}
-
-/* Without showing the log while it is not there yet. */
-static bool has_said(const struct cairnd *cairnd, const char *text)
-{
-        static char page[65536];
-        char path[128];
-
-        snprintf(path, sizeof path, "%s/log", cairnd->dir);
-        FILE *file = fopen(path, "r");
-        assert_non_null(file);
-        page[fread(page, 1, sizeof page - 1, file)] = 0;
-        fclose(file);
-        return strstr(page, text) != NULL;
-}
-
 static void a_clock_is_set(long long offset_s)
 {
         struct cairnd cairnd;
@@ -76,15 +45,13 @@ static void a_clock_is_set(long long offset_s)
                 skip();
         faketime_set(offset_file, offset_s);
         cairnd_start(&cairnd, &options);
-        assert_int_equal(rcode_of(&cairnd, "host.example"), SERVFAIL);
-        assert_int_equal(rcode_of(&cairnd, "2.debian.pool.ntp.org"), 0);
-        while (!has_said(&cairnd, "WARNING: the clock is probably wrong: it says "))
-                usleep(NAP_US);
+        assert_int_equal(udp_rcode(cairnd.port, "host.example"), SERVFAIL);
+        assert_int_equal(udp_rcode(cairnd.port, "2.debian.pool.ntp.org"), 0);
+        cairnd_await(&cairnd, "WARNING: the clock is probably wrong: it says ");
         faketime_set(offset_file, 0);
         for (unsigned i = 0; i < ASKED_OF_ALL; i++)
-                assert_int_equal(rcode_of(&cairnd, "host.example"), 0);
-        while (!has_said(&cairnd, "the clock is no longer in doubt"))
-                usleep(NAP_US);
+                assert_int_equal(udp_rcode(cairnd.port, "host.example"), 0);
+        cairnd_await(&cairnd, "the clock is no longer in doubt");
         assert_int_equal(cairnd_stop(&cairnd, NULL), 0);
         cairnd_clean(&cairnd);
 }

@@ -23,21 +23,18 @@
 
 #include <cmocka.h>
 
-enum { DAY = 86400, SERVFAIL = 2, NAP_US = 20000, PATIENCE = 1000, ROOM = 4096 };
+enum { SERVFAIL = 2, NAP_US = 20000, PATIENCE = 1000, ROOM = 4096 };
 
 static struct signed_root root;
-static char settings[400], scratch[SCRATCH_PATH], offset_file[SCRATCH_PATH], reply[ROOM];
-static struct cairnd_options options = { .validate = true, .settings = settings };
+static char settings[SIGNED_ROOT_SETTING_MAX], scratch[SCRATCH_PATH], offset_file[SCRATCH_PATH], reply[ROOM];
+static struct cairnd_options options = { .validate = true };
 
 static int set_up(void **state)
 {
-        uint32_t now = (uint32_t)time(NULL);
-        char ds[200];
-
         (void)state;
-        signed_root_start(&root, now - 10 * DAY, now + 10 * DAY);
+        signed_root_start(&root);
         options.forward_to = root.port;
-        snprintf(settings, sizeof settings, "trust-anchors: [\"%s\"]\n", signed_root_ds(&root, 0, ds));
+        options.settings = signed_root_setting(&root, settings);
         scratch_path(scratch_make(scratch), "offset", offset_file);
         faketime_set(offset_file, 0);
         if (faketime_works())
@@ -95,7 +92,7 @@ static void expect_rcode(const struct cairnd *cairnd, const char *name, unsigned
 
 static void a_mistake_is_excused(void **state)
 {
-        struct cairnd cairnd, before;
+        struct cairnd cairnd;
         uint8_t answer[ROOM];
         size_t len;
 
@@ -116,10 +113,7 @@ static void a_mistake_is_excused(void **state)
 
         kill(cairnd.pid, SIGKILL);
         waitpid(cairnd.pid, NULL, 0);
-        before = cairnd;
-        struct cairnd_options again = options;
-        again.beside = &before;
-        cairnd_start(&cairnd, &again);
+        cairnd_again(&cairnd, &options);
         assert_non_null(strstr(call(&cairnd, "negative-anchor list\n"), "they forgot to sign"));
         assert_int_equal(rcode_of(&cairnd, "host.example"), 0);
         assert_string_equal(call(&cairnd, "negative-anchor remove example\n"), "ok\n");
@@ -160,7 +154,7 @@ static void it_ends_when_the_zone_validates(void **state)
 /* A machine without a battery boots in 1970, and must not take what is fresh for made in the future. */
 static void it_outlives_a_boot_in_1970(void **state)
 {
-        struct cairnd cairnd, before;
+        struct cairnd cairnd;
 
         (void)state;
         if (!options.fake_time)
@@ -169,10 +163,7 @@ static void it_outlives_a_boot_in_1970(void **state)
         call(&cairnd, "negative-anchor add example\n");
         assert_int_equal(cairnd_stop(&cairnd, NULL), 0);
         faketime_set(offset_file, -(long long)time(NULL) + 60);
-        before = cairnd;
-        struct cairnd_options again = options;
-        again.beside = &before;
-        cairnd_start(&cairnd, &again);
+        cairnd_again(&cairnd, &options);
         call(&cairnd, "negative-anchor add nudge.example --for 2\n"); /* when it ends, all are looked at */
         while (strstr(call(&cairnd, "negative-anchor list\n"), "nudge.example"))
                 usleep(NAP_US);

@@ -129,6 +129,17 @@ int tcp_hear(int fd, int patience_ms)
         return answer[0] << 8 | answer[1];
 }
 
+unsigned udp_rcode(uint16_t port, const char *name)
+{
+        int fd = udp_to("127.0.0.1", port);
+        unsigned rcode = 0;
+
+        udp_ask(fd, 1, name);
+        assert_int_equal(udp_hear(fd, ASKER_PATIENCE_MS, &rcode), 1);
+        close(fd);
+        return rcode;
+}
+
 bool udp_works(int fd, uint16_t id, const char *name)
 {
         unsigned rcode = 0;

@@ -22,6 +22,9 @@ void tcp_ask(int fd, uint16_t id, const char *name);
 int udp_hear(int fd, int patience_ms, unsigned *rcode);
 int tcp_hear(int fd, int patience_ms);
 
+/** Ask on 127.0.0.1, from a port of its own: the rcode. Fails the test where nothing is heard. */
+unsigned udp_rcode(uint16_t port, const char *name);
+
 /** Ask and hear: is there an answer with NOERROR? */
 bool udp_works(int fd, uint16_t id, const char *name);
 bool tcp_works(int fd, uint16_t id, const char *name);

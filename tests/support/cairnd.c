@@ -23,7 +23,7 @@
 
 #include <cmocka.h>
 
-enum { START_PATIENCE_MS = 20000, PATH_ROOM = 512 };
+enum { PATIENCE_MS = 20000, NAP_US = 20000, PATH_ROOM = 512 };
 
 static int bound(int type, uint16_t port)
 {
@@ -155,7 +155,7 @@ void cairnd_start(struct cairnd *cairnd, const struct cairnd_options *options)
 
         launch(cairnd, options);
         struct pollfd poll_notify = { .fd = cairnd->notify, .events = POLLIN };
-        if (poll(&poll_notify, 1, START_PATIENCE_MS) == 1) {
+        if (poll(&poll_notify, 1, PATIENCE_MS) == 1) {
                 ssize_t len = recv(cairnd->notify, said, sizeof said - 1, 0);
 
                 said[len > 0 ? len : 0] = 0;
@@ -163,6 +163,15 @@ void cairnd_start(struct cairnd *cairnd, const struct cairnd_options *options)
         if (!strstr(said, "READY=1"))
                 show_log(cairnd);
         assert_non_null(strstr(said, "READY=1"));
+}
+
+void cairnd_again(struct cairnd *cairnd, const struct cairnd_options *options)
+{
+        struct cairnd_options more = *options;
+        struct cairnd before = *cairnd;
+
+        more.beside = &before;
+        cairnd_start(cairnd, &more);
 }
 
 static int exit_status(int status)
@@ -233,7 +242,7 @@ bool cairnd_call(const struct cairnd *cairnd, const char *request, char *room, s
         return got == 0;
 }
 
-bool cairnd_said(const struct cairnd *cairnd, const char *text)
+static bool log_holds(const struct cairnd *cairnd, const char *text)
 {
         char path[PATH_ROOM], line[1024];
         bool found = false;
@@ -244,7 +253,23 @@ bool cairnd_said(const struct cairnd *cairnd, const char *text)
         while (!found && fgets(line, sizeof line, file))
                 found = strstr(line, text);
         fclose(file);
+        return found;
+}
+
+bool cairnd_said(const struct cairnd *cairnd, const char *text)
+{
+        bool found = log_holds(cairnd, text);
+
         if (!found)
                 show_log(cairnd);
         return found;
+}
+
+void cairnd_await(const struct cairnd *cairnd, const char *text)
+{
+        uint64_t began = now_ms();
+
+        while (!log_holds(cairnd, text) && now_ms() - began < PATIENCE_MS)
+                usleep(NAP_US);
+        assert_true(cairnd_said(cairnd, text));
 }

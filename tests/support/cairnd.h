@@ -36,6 +36,9 @@ uint16_t free_port(void);
 /** Start, and wait until it is ready; fails the test if it ends instead. */
 void cairnd_start(struct cairnd *cairnd, const struct cairnd_options *options);
 
+/** After its end: start again with its port and its directory, and what is kept there. */
+void cairnd_again(struct cairnd *cairnd, const struct cairnd_options *options);
+
 /** Start, and wait until it ends; returns its exit status. */
 int cairnd_try(struct cairnd *cairnd, const struct cairnd_options *options);
 
@@ -54,5 +57,8 @@ void cairnd_clean(struct cairnd *cairnd);
 /** One request over the control socket. Writes the whole reply and a NUL to room; false if nobody answers there. */
 bool cairnd_call(const struct cairnd *cairnd, const char *request, char *room, size_t size);
 
-/** Does the log hold this text? */
+/** Does the log hold this text? Where it does not, the log is shown. */
 bool cairnd_said(const struct cairnd *cairnd, const char *text);
+
+/** Wait until it does; fails the test if that takes too long. */
+void cairnd_await(const struct cairnd *cairnd, const char *text);

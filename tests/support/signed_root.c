@@ -10,11 +10,12 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
-enum { TTL = 2 * 86400, ROOM = 4096, ARENA = 1 << 20 };
+enum { TTL = 2 * 86400, GOOD_S = 10 * 86400, ROOM = 4096, ARENA = 1 << 20 };
 
 /* The set as it is shown: a key that is revoked has another tag, and signs with that. */
 static void make_keys(struct signed_root *root, struct arena *arena, struct rrset *set)
@@ -127,12 +128,13 @@ void signed_root_fini(struct signed_root *root)
                 signer_key_fini(&root->key[i]);
 }
 
-void signed_root_start(struct signed_root *root, uint32_t inception, uint32_t expiration)
+void signed_root_start(struct signed_root *root)
 {
+        uint32_t now = (uint32_t)time(NULL);
         struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
         socklen_t len = sizeof address;
 
-        signed_root_init(root, inception, expiration);
+        signed_root_init(root, now - GOOD_S, now + GOOD_S);
         root->fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
         assert_int_equal(bind(root->fd, (struct sockaddr *)&address, sizeof address), 0);
         assert_int_equal(getsockname(root->fd, (struct sockaddr *)&address, &len), 0);
@@ -157,15 +159,17 @@ void signed_root_let(struct signed_root *root, unsigned key, enum signed_root_pa
         pthread_mutex_unlock(&root->lock);
 }
 
-char *signed_root_ds(const struct signed_root *root, unsigned key, char room[200])
+char *signed_root_setting(const struct signed_root *root, char room[SIGNED_ROOT_SETTING_MAX])
 {
         struct arena arena;
 
         arena_init(&arena, ARENA);
-        struct rdata ds = signer_ds(&arena, ".", &root->key[key], 2);
-        int len = snprintf(room, 200, ". DS %u %u %u ", load_u16(ds.bytes), ds.bytes[2], ds.bytes[3]);
+        struct rdata ds = signer_ds(&arena, ".", &root->key[0], 2);
+        int len = snprintf(room, SIGNED_ROOT_SETTING_MAX, "trust-anchors: [\". DS %u %u %u ", load_u16(ds.bytes),
+                           ds.bytes[2], ds.bytes[3]);
         for (unsigned i = 4; i < ds.len; i++)
-                len += snprintf(room + len, 200 - (size_t)len, "%02x", ds.bytes[i]);
+                len += snprintf(room + len, SIGNED_ROOT_SETTING_MAX - (size_t)len, "%02x", ds.bytes[i]);
+        snprintf(room + len, SIGNED_ROOT_SETTING_MAX - (size_t)len, "\"]\n");
         arena_fini(&arena);
         return room;
 }

@@ -9,7 +9,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-enum { SIGNED_ROOT_KEYS = 4 };
+enum { SIGNED_ROOT_KEYS = 4, SIGNED_ROOT_SETTING_MAX = 200 };
 
 /* How a key takes part. */
 enum signed_root_part {
@@ -38,12 +38,12 @@ void signed_root_fini(struct signed_root *root);
 /** What it answers to a query. Returns the length, 0 for none; out holds 4096 bytes. */
 size_t signed_root_answer(struct signed_root *root, const uint8_t *query, size_t len, uint8_t *out);
 
-/** The same with a thread that serves it. */
-void signed_root_start(struct signed_root *root, uint32_t inception, uint32_t expiration);
+/** The same with a thread that serves it; signatures are good for ten days before now and after. */
+void signed_root_start(struct signed_root *root);
 void signed_root_stop(struct signed_root *root);
 
 /** From the next question on. */
 void signed_root_let(struct signed_root *root, unsigned key, enum signed_root_part part);
 
-/** The DS record of a key, as in a setting. */
-char *signed_root_ds(const struct signed_root *root, unsigned key, char room[200]);
+/** The line of a settings file that makes key 0 the trust anchor. Returns room. */
+char *signed_root_setting(const struct signed_root *root, char room[SIGNED_ROOT_SETTING_MAX]);

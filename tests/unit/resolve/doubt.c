@@ -49,13 +49,13 @@ static void answered(void *context, uint64_t client, const uint8_t *bytes, size_
 static void begin(struct world *w, uint64_t wall_s, const char *more)
 {
         const struct virtual_hooks hooks = { .context = w, .sent = sent, .answered = answered };
-        char yaml[1000], ds[200], complaint[VIRTUAL_COMPLAINT_MAX] = "";
+        char yaml[1000], anchor[SIGNED_ROOT_SETTING_MAX], complaint[VIRTUAL_COMPLAINT_MAX] = "";
 
         *w = (struct world){ .v = NULL };
         signed_root_init(&w->root, NOW - 10 * DAY, NOW + 10 * DAY);
         snprintf(yaml, sizeof yaml,
-                 "forward-zones: [{name: \".\", addresses: [192.0.2.53]}]\ntrust-anchors: [\"%s\"]\n%s",
-                 signed_root_ds(&w->root, 0, ds), more);
+                 "forward-zones: [{name: \".\", addresses: [192.0.2.53]}]\n%s%s",
+                 signed_root_setting(&w->root, anchor), more);
         w->v = virtual_new(yaml, wall_s, 1, &hooks, complaint);
         if (!w->v)
                 fail_msg("%s", complaint);
