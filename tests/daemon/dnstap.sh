@@ -5,7 +5,6 @@
 set -u
 python=/usr/bin/python3
 
-command -v dig >/dev/null || { echo 'SKIP: dig is not installed'; exit 77; }
 [ -x $python ] || { echo 'SKIP: python3 is not installed'; exit 77; }
 command -v fstrm_capture >/dev/null || { echo 'SKIP: fstrm_capture (package fstrm-bin) is not installed'; exit 77; }
 case ${CAIRN_SANITIZE:-} in *thread*) echo 'SKIP: libfstrm was built without the thread sanitizer'; exit 77 ;; esac

@@ -3,7 +3,7 @@
 # port and, where there is a browser, through the page under its own strict policy: nothing raw comes out, and nothing
 # happens but text.
 . "$(dirname "$0")/../support/browser.sh"
-if [ "${LAB_INSIDE:-}" != yes ] && (need_browser) >/dev/null; then
+if [ "${INSIDE:-}" != yes ] && (need_browser) >/dev/null; then
         need_browser
         export WITH_BROWSER=yes
 fi

@@ -5,49 +5,13 @@
 #
 # Left out of the comparison, because servers are free there: NS records that NSD adds to the authority section of an
 # answer.
-#
-# In a network namespace of its own, where all ports are free.
+. "$(dirname "$0")/../support/lab_daemon.sh"
 set -u
-if [ "${1:-}" != inside ]; then
-        user=()
-        [ "$(id -u)" -eq 0 ] || user=(--user --map-root-user)
-        unshare "${user[@]}" --net true 2>/dev/null || { echo 'SKIP: no namespaces can be made here'; exit 77; }
-        exec unshare "${user[@]}" --net --pid --fork --kill-child "$0" inside
-fi
-ip link set lo up
-
-source=${CAIRN_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
-authority=${CAIRN_BUILD:-$source/build/release}/authority
 questions=$source/tests/daemon/lab_questions.txt
 PATH=$PATH:/usr/sbin
-for tool in nsd knotd dig; do
+for tool in nsd knotd; do
         command -v "$tool" >/dev/null || { echo "SKIP: $tool is not installed"; exit 77; }
 done
-
-work=$(mktemp -d)
-pids=()
-finish() {
-        for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null; done
-        wait
-        rm -rf "$work"
-}
-trap finish EXIT
-
-# Wait until a server answers at this address; 10 s at most.
-answers() {
-        for _ in $(seq 100); do
-                dig +time=1 +tries=1 +short -p "$port" "@$1" version.bind CH TXT >/dev/null 2>&1 && return 0
-                sleep 0.1
-        done
-        echo "no answer from $1 port $port"
-        return 1
-}
-
-start_authority() {
-        "$authority" --zones "$source/zones/lab" --port "$port" --dump "$work" >"$work/ready" 2>"$work/errors" &
-        pids+=($!)
-        answers 127.53.0.1 || { cat "$work/errors"; exit 1; }
-}
 
 # The zones that lab.conf gives to an address: name, and file of --dump.
 zones_of() {
@@ -68,8 +32,8 @@ start_nsd() {
         mkdir "$dir"
         cat >"$dir/conf" <<-EOF
                 server:
-                 ip-address: $2@$port
-                 port: $port
+                 ip-address: $2@$lab_port
+                 port: $lab_port
                  username: ""
                  zonesdir: "$work"
                  database: ""
@@ -84,8 +48,8 @@ EOF
         zones_of "$1" | while read -r name file; do
                 printf 'zone:\n name: "%s"\n zonefile: "%s"\n' "$name" "$file"
         done >>"$dir/conf"
-        nsd -d -c "$dir/conf" >"$dir/log" 2>&1 &
-        pids+=($!)
+        nsd -d -c "$dir/conf" >"$dir.log" 2>&1 &
+        others="$others $!"
 }
 
 # start_knot ADDRESS-OF-THE-LAB OWN-ADDRESS
@@ -95,7 +59,7 @@ start_knot() {
         cat >"$dir/conf" <<EOF
 server:
   rundir: $dir
-  listen: $2@$port
+  listen: $2@$lab_port
   udp-workers: 1
   tcp-workers: 1
   background-workers: 1
@@ -115,8 +79,8 @@ EOF
         zones_of "$1" | while read -r name file; do
                 printf -- '- domain: "%s"\n  file: "%s"\n' "$name" "$file"
         done >>"$dir/conf"
-        knotd -c "$dir/conf" >"$dir/log" 2>&1 &
-        pids+=($!)
+        knotd -c "$dir/conf" >"$dir.log" 2>&1 &
+        others="$others $!"
 }
 
 # Print one line per answer of dig -f: rcode, AA, TC, and the records of its sections, sorted; without case, since both
@@ -154,19 +118,18 @@ normalise() {
         '
 }
 
-# ask KIND: the answers of "ours", "nsd" or "knot", a line to each question.
-ask() {
+# answers KIND: those of "ours", "nsd" or "knot", a line to each question.
+answers() {
         while read -r server name type; do
                 case $1 in ours) at=$server ;; nsd) at=${nsd[$server]} ;; knot) at=${knot[$server]} ;; esac
                 echo "@$at $name $type"
                 echo "@$at +dnssec $name $type"
         done <"$work/questions" >"$work/batch"
-        dig -p "$port" +norecurse +nocookie +ignore +tries=2 +time=2 +noall +comments +answer +authority +additional \
+        dig -p $lab_port +norecurse +nocookie +ignore +tries=2 +time=2 +noall +comments +answer +authority +additional \
                 -f "$work/batch" | normalise
 }
 
-port=5354
-start_authority
+start_lab --dump "$work"
 grep -v '^#' "$questions" | awk 'NF == 3' >"$work/questions"
 declare -A nsd knot
 number=0
@@ -177,9 +140,11 @@ for server in $(awk '{ print $1 }' "$work/questions" | sort -u); do
         start_nsd "$server" "${nsd[$server]}"
         start_knot "$server" "${knot[$server]}"
 done
-for address in "${nsd[@]}" "${knot[@]}"; do answers "$address" || exit 1; done
+for address in "${nsd[@]}" "${knot[@]}"; do
+        wait_for "$address" dig +time=1 +tries=1 +short -p $lab_port "@$address" version.bind CH TXT
+done
 
-for kind in ours nsd knot; do ask "$kind" >"$work/$kind.answers"; done
+for kind in ours nsd knot; do answers "$kind" >"$work/$kind.answers"; done
 awk '{ print; print $0 " +dnssec" }' "$work/questions" >"$work/asked"
 for kind in ours nsd knot; do
         [ "$(wc -l <"$work/$kind.answers")" = "$(wc -l <"$work/asked")" ] ||

@@ -12,72 +12,11 @@
 # hashes (CVE-2023-50868). Each is asked for names that no cache knows; no message may cost more than 16 checks, no
 # question more than 48 (limits.def).
 #
-# In a network namespace of its own, where all ports are free. VERBOSE=1 prints the traces.
+# VERBOSE=1 prints the traces.
+. "$(dirname "$0")/../support/lab_daemon.sh"
 set -u
-if [ "${1:-}" != inside ]; then
-        user=()
-        [ "$(id -u)" -eq 0 ] || user=(--user --map-root-user)
-        unshare "${user[@]}" --net true 2>/dev/null || { echo 'SKIP: no namespaces can be made here'; exit 77; }
-        exec unshare "${user[@]}" --net --pid --fork --kill-child "$0" inside
-fi
-ip link set lo up
-
-source=${CAIRN_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
-build=${CAIRN_BUILD:-$source/build/release}
-port=5300
-lab_port=5354
 most_a_message=16
 most_a_question=48
-command -v dig >/dev/null || { echo 'SKIP: dig is not installed'; exit 77; }
-
-work=$(mktemp -d)
-pids=()
-finish() {
-        for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null; done
-        wait
-        rm -rf "$work"
-}
-trap finish EXIT
-
-# wait_for WHAT COMMAND...: until the command succeeds; 20 s at most.
-wait_for() {
-        local what=$1
-        shift
-        for _ in $(seq 200); do
-                "$@" >/dev/null 2>&1 && return 0
-                sleep 0.1
-        done
-        echo "$what did not start"
-        cat "$work"/*.log
-        exit 1
-}
-
-cairn() {
-        "$build/cairn" --socket "$work/control" "$@"
-}
-
-start() {
-        "$build/authority" --zones "$source/zones/lab" --port $lab_port --hints "$work/hints" \
-                --anchor "$work/anchor" >"$work/lab.log" 2>&1 &
-        pids+=($!)
-        wait_for 'the lab' grep -q ready "$work/lab.log"
-        mkdir "$work/cache" "$work/state"
-        cat >"$work/cairn.yaml" <<-EOF
-                listen: [127.0.0.1]
-                port: $port
-                workers: 1
-                cache-dir: $work/cache
-                state-dir: $work/state
-                control-socket: $work/control
-                root-hints-file: $work/hints
-                trust-anchor-file: $work/anchor
-                upstream-port: $lab_port
-                do-not-query-localhost: no
-EOF
-        "$build/cairnd" --config "$work/cairn.yaml" >"$work/cairnd.log" 2>&1 &
-        pids+=($!)
-        wait_for cairnd cairn status
-}
 
 # sent NAME TYPE: what went to servers for this question, in order. A message that was sent again, because its answer
 # was slow, counts once.
@@ -108,7 +47,7 @@ counter() {
 spring() {
         local before cost most rcode verdict=ok
         before=$(counter checks_total)
-        rcode=$(dig -p $port @127.0.0.1 +tcp +time=12 +tries=1 "$1" "$2" | grep -o 'status: [A-Z]*')
+        rcode=$(ask +tcp +time=12 "$1" "$2" | grep -o 'status: [A-Z]*')
         cost=$(($(counter checks_total) - before))
         most=$(counter message_checks_high_water)
         if [ -z "$rcode" ] || [ $cost -gt $most_a_question ] || [ "$most" -gt $most_a_message ]; then
@@ -119,7 +58,8 @@ spring() {
 }
 
 failures=0
-start
+start_lab
+start_cairnd 'workers: 1'
 expect www.inside.lab a 'lab. ns, . dnskey, . ns, inside.lab. ns, lab. dnskey, www.inside.lab. a, inside.lab. dnskey'
 expect www.inside.lab aaaa 'www.inside.lab. aaaa'
 expect nowhere.inside.lab a 'nowhere.inside.lab. a'

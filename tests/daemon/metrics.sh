@@ -5,7 +5,6 @@
 set -u
 python=/usr/bin/python3
 
-command -v dig >/dev/null || { echo 'SKIP: dig is not installed'; exit 77; }
 command -v promtool >/dev/null || { echo 'SKIP: promtool (package prometheus) is not installed'; exit 77; }
 $python -c 'import prometheus_client' 2>/dev/null || { echo 'SKIP: python3-prometheus-client is not installed'; exit 77; }
 

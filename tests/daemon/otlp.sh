@@ -6,7 +6,6 @@ set -u
 python=/usr/bin/python3
 each=2500
 
-command -v dig >/dev/null || { echo 'SKIP: dig is not installed'; exit 77; }
 [ -x $python ] || { echo 'SKIP: python3 is not installed'; exit 77; }
 
 collector=

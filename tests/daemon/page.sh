@@ -2,7 +2,7 @@
 # The page in a real browser: what it shows of the lab, by mouse, by keyboard, on a phone, in light and dark, under its
 # own strict policy. page.mjs says what is looked at. Pictures stay in the build directory, in screenshots/.
 . "$(dirname "$0")/../support/browser.sh"
-[ "${LAB_INSIDE:-}" = yes ] || need_browser
+[ "${INSIDE:-}" = yes ] || need_browser
 . "$(dirname "$0")/../support/lab_daemon.sh"
 set -u
 

@@ -6,52 +6,13 @@
 # One process serves all zones on all addresses, as a provider's servers do: it answers for parent and child alike where
 # the lab's own servers refer. Zones within bad. are left out; there is nothing to resolve in them.
 #
-# VERBOSE=1 prints every answer. In a network namespace of its own, where all ports are free.
+# VERBOSE=1 prints every answer.
+. "$(dirname "$0")/../support/lab_daemon.sh"
 set -u
-if [ "${1:-}" != inside ]; then
-        user=()
-        [ "$(id -u)" -eq 0 ] || user=(--user --map-root-user)
-        unshare "${user[@]}" --net true 2>/dev/null || { echo 'SKIP: no namespaces can be made here'; exit 77; }
-        exec unshare "${user[@]}" --net --pid --fork --kill-child "$0" inside
-fi
-ip link set lo up
-
-source=${CAIRN_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
-build=${CAIRN_BUILD:-$source/build/release}
 PATH=$PATH:/usr/sbin
-for tool in nsd knotd dig; do
+for tool in nsd knotd; do
         command -v "$tool" >/dev/null || { echo "SKIP: $tool is not installed"; exit 77; }
 done
-
-work=$(mktemp -d)
-pids=()
-finish() {
-        for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null; done
-        wait
-        rm -rf "$work"
-}
-trap finish EXIT
-
-# wait_for WHAT COMMAND...: until the command succeeds; 20 s at most.
-wait_for() {
-        local what=$1
-        shift
-        for _ in $(seq 200); do
-                "$@" >/dev/null 2>&1 && return 0
-                sleep 0.1
-        done
-        echo "$what did not start"
-        tail -n 20 "$work"/*.log
-        exit 1
-}
-
-# The lab itself serves beside, on another port, to say the truth; it signs the zones, and writes them down.
-start_lab() {
-        "$build/authority" --zones "$source/zones/lab" --port "$lab_port" --dump "$work" --hints "$work/hints" \
-                --anchor "$work/anchor" >"$work/lab.log" 2>&1 &
-        pids+=($!)
-        wait_for 'the lab' grep -q ready "$work/lab.log"
-}
 
 # Of lab.conf: the addresses with a good zone into the file addresses, the good zones (name, file of --dump) into zones.
 choose_zones() {
@@ -158,41 +119,18 @@ start_server() {
         named) named -g -n 1 -c "$work/named/conf" >"$work/named.log" 2>&1 & ;;
         esac
         server=$!
-        pids+=("$server")
+        others="$others $server"
         wait_for "$1" serves_zones
-}
-
-# start_resolver KIND: with an empty cache.
-start_resolver() {
-        mkdir "$work/$1/cache" "$work/$1/state"
-        cat >"$work/$1/cairn.yaml" <<-EOF
-                listen: [127.0.0.1]
-                port: $port
-                cache-dir: $work/$1/cache
-                state-dir: $work/$1/state
-                control-socket: $work/$1/control
-                root-hints-file: $work/hints
-                trust-anchor-file: $work/anchor
-                upstream-port: $server_port
-                do-not-query-localhost: no
-EOF
-        "$build/cairnd" --config "$work/$1/cairn.yaml" >"$work/$1-cairnd.log" 2>&1 &
-        resolver=$!
-        pids+=("$resolver")
-        wait_for cairnd dig +time=1 +tries=1 -p "$port" @127.0.0.1 localhost
 }
 
 # What is asked: all that is to be answered with the truth, outside bad.
 choose_questions() {
-        {
-                grep -v '^#' "$source/tests/daemon/lab_names.txt" | awk 'NF == 3'
-                grep -v '^#' "$source/tests/daemon/lab_questions.txt" | awk 'NF == 3 { print $2, $3, "truth" }'
-        } | awk '!seen[tolower($1), $2]++ && $3 == "truth" && $1 !~ /\.bad$/ { print $1, $2 }' >"$work/questions"
+        lab_questions | awk '!seen[tolower($1), $2]++ && $3 == "truth" && $1 !~ /\.bad$/ { print $1, $2 }' >"$work/questions"
 }
 
-# ask ADDRESS PORT: one line to each question: rcode, AD, and the answer's records, sorted; without times to live and
+# answers ADDRESS PORT: one line to each question: rcode, AD, and the answer's records, sorted; without times to live and
 # case, since both servers store names in lower case.
-ask() {
+answers() {
         dig -p "$2" "@$1" +time=12 +tries=2 +noall +comments +answer -f "$work/questions" 2>/dev/null | awk '
                 function finish_answer(i, j, t) {
                         if (!asked++) return
@@ -234,22 +172,23 @@ judge() {
                 '
 }
 
-port=5300
+# The lab itself serves beside, on another port, to say the truth; it signs the zones, and writes them down.
 server_port=5354
-lab_port=5355
-start_lab
+start_lab --dump "$work"
 choose_zones
 choose_questions
 [ "$(wc -l <"$work/questions")" -ge 200 ] || { echo "only $(wc -l <"$work/questions") questions"; exit 1; }
-ask 127.53.255.53 "$lab_port" >"$work/truth.answers"
+answers $truth $lab_port >"$work/truth.answers"
 
 status=0
 for kind in nsd knot $(command -v named >/dev/null && echo named); do
         start_server "$kind"
-        start_resolver "$kind"
-        ask 127.0.0.1 "$port" >"$work/$kind.answers"
+        rm -rf "$work/cache" "$work/state"
+        start_cairnd "upstream-port: $server_port"
+        answers 127.0.0.1 5300 >"$work/$kind.answers"
         judge "$kind" || status=1
-        kill "$server" "$resolver"
-        wait "$server" "$resolver"
+        stop_cairnd
+        kill "$server"
+        wait "$server"
 done
 exit $status

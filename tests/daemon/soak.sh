@@ -3,34 +3,11 @@
 # flushes. No question is left without an answer, nothing is complained of, and nothing grows: neither memory after the
 # first third of the time, nor the number of open files once the load has ended.
 #
-# CAIRN_SOAK says how many seconds (15; 600 if CAIRN_FULL is set). In a network namespace of its own.
+# CAIRN_SOAK says how many seconds (15; 600 if CAIRN_FULL is set).
+. "$(dirname "$0")/../support/lab_daemon.sh"
 set -u
-if [ "${1:-}" != inside ]; then
-        user=()
-        [ "$(id -u)" -eq 0 ] || user=(--user --map-root-user)
-        unshare "${user[@]}" --net --mount true 2>/dev/null || { echo 'SKIP: no namespaces can be made here'; exit 77; }
-        exec unshare "${user[@]}" --net --mount --pid --fork --mount-proc --kill-child "$0" inside
-fi
-ip link set lo up
-
-source=${CAIRN_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
-build=${CAIRN_BUILD:-$source/build/release}
 seconds=${CAIRN_SOAK:-${CAIRN_FULL:+600}}
 seconds=${seconds:-15}
-port=5300
-lab_port=5354
-command -v dig >/dev/null || { echo "SKIP: dig is not installed"; exit 77; }
-
-work=$(mktemp -d)
-lab=
-daemon=
-loads=()
-finish() {
-        for pid in "${loads[@]}" $lab $daemon; do kill "$pid" 2>/dev/null; done
-        wait
-        rm -rf "$work"
-}
-trap finish EXIT
 
 failures=0
 complain() {
@@ -38,60 +15,28 @@ complain() {
         failures=$((failures + 1))
 }
 
-# wait_for SECONDS COMMAND...: until the command succeeds.
-wait_for() {
-        local tries=$(($1 * 10))
-        shift
-        for _ in $(seq "$tries"); do
+# comes_true COMMAND...: until the command succeeds; 60 s at most.
+comes_true() {
+        for _ in $(seq 600); do
                 "$@" >/dev/null 2>&1 && return 0
                 sleep 0.1
         done
         return 1
 }
 
-start() {
-        "$build/authority" --zones "$source/zones/lab" --port "$lab_port" --hints "$work/hints" \
-                --anchor "$work/anchor" >"$work/lab.log" 2>&1 &
-        lab=$!
-        wait_for 20 grep -q ready "$work/lab.log" || { echo 'the lab did not start'; cat "$work/lab.log"; exit 1; }
-        mkdir "$work/cache" "$work/state"
-        # A small cache, so that it is full early and goes round.
-        cat >"$work/cairn.yaml" <<-EOF
-                listen: [127.0.0.1]
-                port: $port
-                workers: 2
-                cache-dir: $work/cache
-                cache-size: 4MiB
-                state-dir: $work/state
-                control-socket: $work/control
-                root-hints-file: $work/hints
-                trust-anchor-file: $work/anchor
-                upstream-port: $lab_port
-                do-not-query-localhost: no
-                trace-log: /dev/null
-EOF
-        "$build/cairnd" --config "$work/cairn.yaml" >"$work/cairnd.log" 2>&1 &
-        daemon=$!
-        wait_for 20 control status || { echo 'cairnd did not start'; cat "$work/cairnd.log"; exit 1; }
-}
-
-control() {
-        "$build/cairn" --socket "$work/control" "$@"
-}
-
 # The sum of a metric over its labels; nothing if there is none of this name.
 metric() {
-        control metrics | awk -v name="^cairn_$1(_total)?({|\$)" '
+        cairn metrics | awk -v name="^cairn_$1(_total)?({|\$)" '
                 $1 ~ name { sum += $2; seen = 1 }
                 END { if (seen) print sum + 0 }'
 }
 
 open_files() {
-        find "/proc/$daemon/fd" -mindepth 1 | wc -l
+        find "/proc/$cairnd/fd" -mindepth 1 | wc -l
 }
 
 memory_kib() {
-        awk '$1 == "VmRSS:" { print $2 }' "/proc/$daemon/status"
+        awk '$1 == "VmRSS:" { print $2 }' "/proc/$cairnd/status"
 }
 
 # use_sockets PREFIX: each worker keeps sockets of a family ready once it has asked a server of that family since the
@@ -103,8 +48,8 @@ use_sockets() {
                 echo "$1$number.unsigned.lab A"
                 echo "$1$number.v6only.lab A"
         done >"$work/warm"
-        dig -p "$port" @127.0.0.1 +time=20 +tries=1 +noall -f "$work/warm" >/dev/null 2>&1
-        wait_for 60 sockets_rest || complain 'questions go on without anybody asking'
+        dig -p 5300 @127.0.0.1 +time=20 +tries=1 +noall -f "$work/warm" >/dev/null 2>&1
+        comes_true sockets_rest || complain 'questions go on without anybody asking'
 }
 
 # Whether the number of open files has been the same for a second.
@@ -132,7 +77,7 @@ load() {
         while [ "$(date +%s)" -lt "$end" ]; do
                 batch >"$work/batch.$1"
                 asked=$((asked + $(wc -l <"$work/batch.$1")))
-                dig -p "$port" @127.0.0.1 +time=20 +tries=1 +noall +comments -f "$work/batch.$1" >"$work/output.$1" 2>&1
+                dig -p 5300 @127.0.0.1 +time=20 +tries=1 +noall +comments -f "$work/batch.$1" >"$work/output.$1" 2>&1
                 answered=$((answered + $(grep -c '^;; ->>HEADER<<-' "$work/output.$1")))
                 grep -E '^;; (communications error|no servers|[Cc]onnection|Warning)' "$work/output.$1" >>"$work/lost"
         done
@@ -147,7 +92,7 @@ trace() {
                 read -r name type <<<"$(shuf -n 1 "$work/names")"
                 cold=()
                 [ $((RANDOM % 4)) -eq 0 ] && cold=(--cold)
-                control trace "$name" "$type" "${cold[@]}" >"$work/trace" 2>&1 ||
+                cairn trace "$name" "$type" "${cold[@]}" >"$work/trace" 2>&1 ||
                         echo "cairn trace $name $type ${cold[*]}: $(tail -n 3 "$work/trace")" >>"$work/lost"
                 [ -s "$work/trace" ] || echo "cairn trace $name $type ${cold[*]}: nothing" >>"$work/lost"
                 traced=$((traced + 1))
@@ -161,11 +106,11 @@ disturb() {
         local second now
         for second in $(seq "$seconds"); do
                 sleep 1
-                [ $((second % 5)) -eq 0 ] && { control reload || echo 'cairn reload failed' >>"$work/lost"; }
+                [ $((second % 5)) -eq 0 ] && { cairn reload || echo 'cairn reload failed' >>"$work/lost"; }
                 case $((second % 12)) in
-                3) control cache flush www.example.com ;;
-                7) control cache flush lab. ;;
-                11) control cache flush --all ;;
+                3) cairn cache flush www.example.com ;;
+                7) cairn cache flush lab. ;;
+                11) cairn cache flush --all ;;
                 *) true ;;
                 esac || echo 'cairn cache flush failed' >>"$work/lost"
                 now=$(memory_kib)
@@ -182,21 +127,19 @@ files_are_back() {
 stop() {
         local begun took status
         begun=$(date +%s%3N)
-        kill -TERM "$daemon"
-        wait "$daemon"
+        kill -TERM "$cairnd"
+        wait "$cairnd"
         status=$?
         took=$(($(date +%s%3N) - begun))
-        daemon=
+        cairnd=
         [ "$status" -eq 0 ] || complain "it ended with status $status"
         [ "$took" -le 1000 ] || [ -n "${CAIRN_SANITIZE:-}" ] || complain "it took $took ms to end"
         echo "ended after $took ms"
 }
 
-start
-{
-        grep -v '^#' "$source/tests/daemon/lab_names.txt" | awk 'NF == 3 { print $1, $2 }'
-        grep -v '^#' "$source/tests/daemon/lab_questions.txt" | awk 'NF == 3 { print $2, $3 }'
-} | grep -v '\\' | sort -u >"$work/names"
+start_lab
+start_cairnd 'workers: 2' 'cache-size: 4MiB' 'trace-log: /dev/null' # a small cache is full early and goes round
+lab_questions | awk '{ print $1, $2 }' | grep -v '\\' | sort -u >"$work/names"
 printf '%s\n' com org lab example.com example.org nsec3.lab unsigned.lab bogus.bad >"$work/parents"
 use_sockets before
 files=$(open_files)
@@ -206,19 +149,19 @@ end=$(($(date +%s) + seconds))
 : >"$work/lost"
 for number in 1 2 3 4; do
         load "$number" &
-        loads+=($!)
+        others="$others $!"
 done
 trace &
-loads+=($!)
+others="$others $!"
 disturb
-wait "${loads[@]}"
-loads=()
+wait $others
+others=
 
 asked=$(awk '{ sum += $1 } END { print sum }' "$work"/asked.*)
 answered=$(awk '{ sum += $1 } END { print sum }' "$work"/answered.*)
 last=$(memory_kib)
 use_sockets after
-wait_for 60 files_are_back || complain "$(open_files) open files, $files before: $(ls -l "/proc/$daemon/fd")"
+comes_true files_are_back || complain "$(open_files) open files, $files before: $(ls -l "/proc/$cairnd/fd")"
 broken=$(metric expect_failures)
 echo "$seconds s: $answered of $asked answered, $(cat "$work/traced") traces; memory $third KiB after a third," \
         "$last KiB at the end (most $most KiB); open files $files before, $(open_files) after"

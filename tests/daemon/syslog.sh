@@ -7,7 +7,6 @@
 set -u
 python=/usr/bin/python3
 
-command -v dig >/dev/null || { echo 'SKIP: dig is not installed'; exit 77; }
 [ -x $python ] || { echo 'SKIP: python3 is not installed'; exit 77; }
 
 mkdir "$work/dev"

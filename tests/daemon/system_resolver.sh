@@ -2,23 +2,11 @@
 # cairnd as the resolver of a whole system: /etc/resolv.conf points at it, and glibc resolves names, an address back to
 # its name, and learns that a name is missing. Also: systemd finds nothing wrong with the unit.
 #
-# Runs in a mount and network namespace of its own, so nothing outside changes; as root or, where the kernel lets it, as
-# anybody.
+# Runs in a mount and network namespace of its own, so nothing outside changes.
+. "$(dirname "$0")/../support/namespace.sh"
 set -eu
 
-if [ "${1:-}" != inside ]; then
-        user=()
-        [ "$(id -u)" -eq 0 ] || user=(--user --map-root-user)
-        if ! unshare "${user[@]}" --net --mount true 2>/dev/null; then
-                echo "SKIP: no namespaces can be made here"
-                exit 77
-        fi
-        exec unshare "${user[@]}" --net --mount --pid --fork --mount-proc --kill-child "$0" inside
-fi
-
 failures=0
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
 
 # check WHAT EXPECTED COMMAND...: the command's output, in one line, matches the pattern.
 check() {
@@ -38,18 +26,18 @@ check_unit() {
                 return
         fi
         # verify looks for the program where the unit will find it.
-        sed "s|/usr/sbin/cairnd|$CAIRN_BUILD/cairnd|" "$CAIRN_SOURCE/daemon/cairnd.service" >"$scratch/cairnd.service"
-        check 'systemd-analyze verify' '' systemd-analyze verify --man=no "$scratch/cairnd.service"
+        sed "s|/usr/sbin/cairnd|$build/cairnd|" "$source/daemon/cairnd.service" >"$work/cairnd.service"
+        check 'systemd-analyze verify' '' systemd-analyze verify --man=no "$work/cairnd.service"
         check 'systemd-analyze security' '*Overall exposure level*OK*' \
-                systemd-analyze security --offline=true --threshold=15 "$scratch/cairnd.service"
+                systemd-analyze security --offline=true --threshold=15 "$work/cairnd.service"
 }
 
 start_cairnd() {
-        cat >"$scratch/cairn.yaml" <<EOF
+        cat >"$work/cairn.yaml" <<EOF
 listen: [127.0.0.53]
-cache-dir: $scratch/cache
-state-dir: $scratch/state
-control-socket: $scratch/control
+cache-dir: $work/cache
+state-dir: $work/state
+control-socket: $work/control
 trace-log: "off"
 local-data:
   - www.lab.test. A 192.0.2.77
@@ -58,24 +46,19 @@ local-data:
   - alias.lab.test. CNAME www.lab.test.
   - lab.test. SOA ns.lab.test. host.lab.test. 1 1 1 1 1
 EOF
-        mkdir "$scratch/cache" "$scratch/state"
-        "$CAIRN_BUILD/cairnd" --config "$scratch/cairn.yaml" &
-        for _ in $(seq 100); do
-                dig +time=1 +tries=1 @127.0.0.53 www.lab.test >/dev/null 2>&1 && return
-                sleep 0.1
-        done
-        echo 'cairnd does not answer'
-        exit 1
+        mkdir "$work/cache" "$work/state"
+        "$build/cairnd" --config "$work/cairn.yaml" >"$work/cairnd.log" 2>&1 &
+        others=$!
+        wait_for cairnd dig +time=1 +tries=1 @127.0.0.53 www.lab.test
 }
 
-ip link set lo up
 ip addr add 198.51.100.1/32 dev lo # without a routable address glibc asks for none (AI_ADDRCONFIG)
 ip addr add 2001:db8::1/128 dev lo nodad
-printf 'nameserver 127.0.0.53\noptions edns0 trust-ad timeout:1 attempts:1\n' >"$scratch/resolv.conf"
-printf 'hosts: files dns\n' >"$scratch/nsswitch.conf"
-printf '127.0.0.1 localhost\n' >"$scratch/hosts"
+printf 'nameserver 127.0.0.53\noptions edns0 trust-ad timeout:1 attempts:1\n' >"$work/resolv.conf"
+printf 'hosts: files dns\n' >"$work/nsswitch.conf"
+printf '127.0.0.1 localhost\n' >"$work/hosts"
 for file in resolv.conf nsswitch.conf hosts; do
-        mount --bind "$scratch/$file" /etc/$file
+        mount --bind "$work/$file" /etc/$file
 done
 
 check_unit

@@ -8,7 +8,6 @@
 set -u
 python=/usr/bin/python3
 "$python" -c 'import jsonschema' 2>/dev/null || { echo 'SKIP: python3-jsonschema is not installed'; exit 77; }
-command -v dig >/dev/null || { echo 'SKIP: dig is not installed'; exit 77; }
 
 balancer=127.0.0.9
 settings=("workers: 2" "trace-log: $work/trace.jsonl" 'trace-log-format: json' 'trace-messages: all'
@@ -16,10 +15,6 @@ settings=("workers: 2" "trace-log: $work/trace.jsonl" 'trace-log-format: json' '
 
 ask() {
         dig @127.0.0.1 -p 5300 +time=12 +tries=1 +noall +comments +answer "$@" 2>/dev/null
-}
-
-cairn() {
-        "$build/cairn" --socket "$work/control" "$@"
 }
 
 start_lab

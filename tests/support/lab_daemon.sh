@@ -1,62 +1,34 @@
-# Sourced by tests that want a cairnd that walks the lab, in a network namespace of its own where all ports are free.
+# Sourced by tests that want a cairnd that walks the lab, in a namespace of their own (namespace.sh).
 #
-#   . "$(dirname "$0")/../support/lab_daemon.sh"    re-executes the script inside the namespace
-#   start_lab                                       the lab's server
+#   . "$(dirname "$0")/../support/lab_daemon.sh"    executes the script again inside the namespace
+#   start_lab [--option VALUE]...                   the lab's server, on port $lab_port
 #   start_cairnd 'more: settings'...                cairnd on 127.0.0.1 port 5300, its web port 8053, its files in $work
-#   stop_cairnd
+#   stop_cairnd, stop_lab
+. "$(dirname "${BASH_SOURCE[0]}")/namespace.sh"
+command -v dig >/dev/null || { echo 'SKIP: dig is not installed'; exit 77; }
 
-if [ "${LAB_INSIDE:-}" != yes ]; then
-        user=()
-        [ "$(id -u)" -eq 0 ] || user=(--user --map-root-user)
-        if ! unshare "${user[@]}" --net true 2>/dev/null; then
-                echo 'SKIP: no namespaces can be made here'
-                exit 77
-        fi
-        LAB_INSIDE=yes exec unshare "${user[@]}" --net --mount --pid --fork --mount-proc --kill-child "$0" "$@"
-fi
-ip link set lo up
-
-source=${CAIRN_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
-build=${CAIRN_BUILD:-$source/build/release}
-work=$(mktemp -d)
+lab_port=5301
+truth=127.53.255.53 # the lab's server that answers for all its zones
 lab=
 cairnd=
-others= # what else is to be ended with the test
-trap finish EXIT
-
-finish() {
-        for pid in $cairnd $lab $others; do
-                kill "$pid" 2>/dev/null
-        done
-        wait
-        rm -rf "$work"
-}
-
-fail() {
-        echo "FAIL $*"
-        tail -n 20 "$work"/*.log
-        exit 1
-}
-
-# wait_for WHAT COMMAND...: until the command succeeds; 20 s at most.
-wait_for() {
-        local what=$1
-        shift
-        for _ in $(seq 200); do
-                "$@" >/dev/null 2>&1 && return 0
-                sleep 0.1
-        done
-        fail "$what did not come"
-}
+trap 'others="$cairnd $lab $others"; finish' EXIT
 
 start_lab() {
-        "$build/authority" --zones "$source/zones/lab" --port 5301 --hints "$work/hints" --anchor "$work/anchor" \
+        : >"$work/lab.log"
+        "$build/authority" --zones "$source/zones/lab" --port $lab_port --hints "$work/hints" --anchor "$work/anchor" "$@" \
                 >"$work/lab.log" 2>&1 &
         lab=$!
         wait_for 'the lab' grep -q ready "$work/lab.log"
 }
 
-start_cairnd() {
+stop_lab() {
+        kill "$lab"
+        wait "$lab"
+        lab=
+}
+
+# configure_cairnd 'more: settings'...
+configure_cairnd() {
         mkdir -p "$work/cache" "$work/state"
         cat >"$work/cairn.yaml" <<EOF
 listen: [127.0.0.1]
@@ -66,13 +38,22 @@ state-dir: $work/state
 control-socket: $work/control
 root-hints-file: $work/hints
 trust-anchor-file: $work/anchor
-upstream-port: 5301
 do-not-query-localhost: no
 EOF
+        [[ $* == *upstream-port:* ]] || echo "upstream-port: $lab_port" >>"$work/cairn.yaml"
         [[ $* == *trace-log:* ]] || echo 'trace-log: off' >>"$work/cairn.yaml"
         printf '%s\n' "$@" >>"$work/cairn.yaml"
+}
+
+# With the settings as they are written, and without waiting for it.
+launch_cairnd() {
         "$build/cairnd" --config "$work/cairn.yaml" >>"$work/cairnd.log" 2>&1 &
         cairnd=$!
+}
+
+start_cairnd() {
+        configure_cairnd "$@"
+        launch_cairnd
         wait_for cairnd dig +time=1 +tries=1 @127.0.0.1 -p 5300 localhost
 }
 
@@ -85,4 +66,14 @@ stop_cairnd() {
 # ask NAME [TYPE]...: the answer's records and rcode, as dig says them.
 ask() {
         dig +time=5 +tries=1 @127.0.0.1 -p 5300 "$@"
+}
+
+cairn() {
+        "$build/cairn" --socket "$work/control" "$@"
+}
+
+# All that lab_names.txt and lab_questions.txt ask for: name, type, and what is to come of it, as the former says it.
+lab_questions() {
+        grep -v '^#' "$source/tests/daemon/lab_names.txt" | awk 'NF == 3'
+        grep -v '^#' "$source/tests/daemon/lab_questions.txt" | awk 'NF == 3 { print $2, $3, "truth" }'
 }
