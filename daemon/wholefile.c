@@ -35,13 +35,15 @@ int wholefile_read(const char *path, size_t max, struct wholefile *out)
 
         if (fd < 0)
                 return errno;
-        size_t room = fstat(fd, &stat) == 0 && S_ISREG(stat.st_mode) ? (size_t)stat.st_size + 1 : max;
-        int failed = room > max ? EFBIG : 0;
+        size_t room = fstat(fd, &stat) == 0 && S_ISREG(stat.st_mode) ? (size_t)stat.st_size + 1 : max + 1;
+        int failed = room > max + 1 ? EFBIG : 0;
         out->bytes = failed ? NULL : malloc(room);
         if (!out->bytes && !failed)
                 failed = ENOMEM;
         if (!failed)
                 failed = read_all(fd, out->bytes, room, &out->len);
+        if (!failed && out->len == room) /* nothing was cut off as long as there is room left */
+                failed = EFBIG;
         if (failed)
                 free(out->bytes);
         close(fd);
