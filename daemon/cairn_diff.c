@@ -1,6 +1,7 @@
 #include "cairn_diff.h"
 
 #include "cairn_channel.h"
+#include "cairn_say.h"
 #include "cairn_trace.h"
 #include "differ.h"
 #include <stdio.h>
@@ -13,17 +14,6 @@ struct way {
         uint8_t *bytes;
         struct trace_view trace;
 };
-
-static bool complain(const char *what)
-{
-        fprintf(stderr, "cairn: %s\n", what);
-        return false;
-}
-
-static void print(void *context, const char *text, size_t len)
-{
-        fwrite(text, 1, len, context);
-}
 
 static bool is_way(const char *word)
 {
@@ -51,7 +41,7 @@ static bool ask(const struct call *call, const char *socket, const char *flag, b
         channel_close(&channel);
         if (!out->bytes)
                 return false;
-        return trace_open(out->bytes, len, &out->trace) == ERR_OK || complain("what cairnd sent is no trace");
+        return trace_open(out->bytes, len, &out->trace) == ERR_OK || say_wrong("what cairnd sent is no trace");
 }
 
 static void show_side(const struct way *way, const struct step_view *step, uint16_t task)
@@ -73,10 +63,10 @@ static bool show_difference(const struct way ways[2], const struct tree_options 
         struct difference difference;
 
         if (differ_compare(&ways[0].trace, &ways[1].trace, &difference))
-                return complain("out of memory");
+                return say_wrong("out of memory");
         for (unsigned i = 0; i < 2; i++) {
                 printf("%-10s ", ways[i].name);
-                (void)tree_print_head(&ways[i].trace, options, print, stdout);
+                (void)tree_print_head(&ways[i].trace, options, say_print, stdout);
         }
         if (!difference.found) {
                 printf("Both took the same steps.\n");
@@ -97,7 +87,7 @@ bool diff_show(const struct call *call, const char *socket, const struct tree_op
         for (size_t i = 0; i < sizeof other / sizeof other[0] && flag == CALL_FLAGS; i++)
                 flag = call->flag[other[i]] ? other[i] : flag;
         if (flag == CALL_FLAGS)
-                return complain("--diff needs another way: --no-qmin, --v4, --cd or --cold");
+                return say_wrong("--diff needs another way: --no-qmin, --v4, --cd or --cold");
         ways[1].name = flag_rows[flag].name + 2;
         bool cold = flag != CALL_COLD; /* otherwise the second would find what the first has learned */
         bool shown = ask(call, socket, NULL, cold, &ways[0]) &&

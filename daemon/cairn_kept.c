@@ -1,9 +1,11 @@
 #include "cairn_kept.h"
 
 #include "base/unit.h"
+#include "cairn_say.h"
 #include "chain.h"
 #include "scenario.h"
 #include "watch/keep.h"
+#include "watch/words.h"
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -12,17 +14,6 @@
 #include <string.h>
 
 enum { ID_SHORTEST = 6, ID_LONGEST = 32, WORDS_MAX = 12, SETTINGS_MAX = 1 << 18, NUMBER_TEXT = 24 };
-
-static bool complain(const char *what)
-{
-        fprintf(stderr, "cairn: %s\n", what);
-        return false;
-}
-
-static void print(void *context, const char *text, size_t len)
-{
-        fwrite(text, 1, len, context);
-}
 
 /* Hex digits and nothing else, at least six of them. A name that looks like this is meant with its final dot. */
 static bool is_id(const char *word)
@@ -83,7 +74,7 @@ static bool list_words(const struct call *call, struct request_words *out)
         }
         if (call->flag[CALL_SINCE]) {
                 if (!read_time(call->flag[CALL_SINCE], out->since))
-                        return complain("--since is a time like 90s, 10m, 2h or 1d");
+                        return say_wrong("--since is a time like 90s, 10m, 2h or 1d");
                 add(out, "--since");
                 add(out, out->since);
         }
@@ -138,12 +129,14 @@ static bool write_scenario(const char *path, const char *socket, const struct tr
         const char *lacking = NULL;
 
         if (!file) {
+                if (settings)
+                        fprintf(stderr, "cairn: %s: %s\n", path, strerror(errno));
                 free(settings);
-                return settings ? complain(strerror(errno)) : false;
+                return false;
         }
         bool written = scenario_write(file, trace, settings, &lacking);
         if (lacking)
-                fprintf(stderr, "cairn: %s\n", lacking);
+                (void)say_wrong(lacking);
         if (file != stdout)
                 written = fclose(file) == 0 && written;
         free(settings);
@@ -156,10 +149,10 @@ bool kept_print(const struct call *call, const char *socket, const struct trace_
         if (call->flag[CALL_RPL])
                 return write_scenario(call->flag[CALL_RPL], socket, trace);
         if (call->flag[CALL_DOT]) {
-                chain_print(trace, print, stdout);
+                chain_print(trace, say_print, stdout);
                 return true;
         }
-        (void)tree_print(trace, options, print, stdout);
+        (void)tree_print(trace, options, say_print, stdout);
         return true;
 }
 
@@ -175,7 +168,7 @@ static bool show_one(const struct call *call, const char *socket, const char *id
         if (bytes && trace_open(bytes, len, &trace) == ERR_OK)
                 shown = kept_print(call, socket, &trace, options);
         else if (bytes)
-                complain("what cairnd sent is no trace");
+                (void)say_wrong("what cairnd sent is no trace");
         free(bytes);
         channel_close(&channel);
         return shown;
@@ -197,7 +190,7 @@ static bool each_item(struct channel *channel, void (*see)(void *context, const 
                         see(context, &summary, load_u16(bytes));
                 free(bytes);
         }
-        return len == 0 || complain("what cairnd sent ends too early");
+        return len == 0 || say_wrong("what cairnd sent ends too early");
 }
 
 static void print_item(void *context, const struct summary *summary, unsigned reasons)
@@ -206,7 +199,7 @@ static void print_item(void *context, const struct summary *summary, unsigned re
 
         options.date = true;
         options.reasons = reasons;
-        (void)tree_print_summary(summary, &options, print, stdout);
+        (void)tree_print_summary(summary, &options, say_print, stdout);
 }
 
 static void take_id(void *context, const struct summary *summary, unsigned reasons)
@@ -214,12 +207,7 @@ static void take_id(void *context, const struct summary *summary, unsigned reaso
         struct writer w = writer_over(context, ID_LONGEST);
 
         (void)reasons;
-        for (size_t i = 0; i < TRACE_ID_LEN; i++) {
-                static const char digit[] = "0123456789abcdef";
-
-                write_u8(&w, (uint8_t)digit[summary->id.bytes[i] >> 4]);
-                write_u8(&w, (uint8_t)digit[summary->id.bytes[i] & 15]);
-        }
+        words_hex(&w, summary->id.bytes, TRACE_ID_LEN);
 }
 
 static bool list_with(const struct call *call, const char *socket,
@@ -246,5 +234,5 @@ bool kept_show(const struct call *call, const char *socket, const struct tree_op
                 return list_with(call, socket, print_item, (void *)(uintptr_t)options);
         if (!list_with(call, socket, take_id, id))
                 return false;
-        return id[0] ? show_one(call, socket, id, options) : complain("no such trace is kept");
+        return id[0] ? show_one(call, socket, id, options) : say_wrong("no such trace is kept");
 }

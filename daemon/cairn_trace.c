@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "cairn_kept.h"
+#include "cairn_say.h"
 #include "watch/transcript.h"
 #include "watch/words.h"
 #include <stdlib.h>
@@ -16,12 +17,6 @@ struct reply {
         size_t answer_len;
 };
 
-static bool complain(const char *what)
-{
-        fprintf(stderr, "cairn: %s\n", what);
-        return false;
-}
-
 static bool read_piece(struct channel *channel, uint8_t *bytes, size_t max, size_t *len)
 {
         uint8_t prefix[4];
@@ -30,13 +25,8 @@ static bool read_piece(struct channel *channel, uint8_t *bytes, size_t max, size
                 return false;
         *len = load_u32(prefix);
         if (*len > max)
-                return complain("cairnd sent more than there can be");
+                return say_wrong("cairnd sent more than there can be");
         return channel_read(channel, bytes, *len);
-}
-
-static void print(void *context, const char *text, size_t len)
-{
-        fwrite(text, 1, len, context);
 }
 
 /* The next frame; *more is false at the end of the trace. */
@@ -50,7 +40,7 @@ static bool read_frame(struct channel *channel, struct reply *reply, struct trac
         if (!*more)
                 return true;
         reply->trace_len = len;
-        return trace_open(reply->trace, len, view) == ERR_OK || complain("what cairnd sent is no trace");
+        return trace_open(reply->trace, len, view) == ERR_OK || say_wrong("what cairnd sent is no trace");
 }
 
 static bool follow(struct channel *channel, struct reply *reply, struct tree_follower *follower)
@@ -62,7 +52,7 @@ static bool follow(struct channel *channel, struct reply *reply, struct tree_fol
                 if (!read_frame(channel, reply, &view, &more))
                         return false;
                 if (more && follower)
-                        tree_follow(follower, &view, print, stdout);
+                        tree_follow(follower, &view, say_print, stdout);
                 fflush(stdout);
         }
         return true;
@@ -72,7 +62,7 @@ static bool follow(struct channel *channel, struct reply *reply, struct tree_fol
 static void show_head(const struct trace_view *trace, const struct tree_options *options)
 {
         fputs("\n;; trace ", stdout);
-        tree_print_head(trace, options, print, stdout);
+        tree_print_head(trace, options, say_print, stdout);
 }
 
 /* The answer, as dig would show it or as the last line for machines. */
@@ -95,7 +85,7 @@ static bool show_answer(const struct reply *reply, const struct tree_options *op
         char *text = malloc(TRANSCRIPT_MAX);
 
         if (!text)
-                return complain("out of memory");
+                return say_wrong("out of memory");
         if (trace_open(reply->trace, reply->trace_len, &trace) == ERR_OK && !options->json)
                 show_head(&trace, options);
         struct writer w = writer_over(text, TRANSCRIPT_MAX);
@@ -105,7 +95,7 @@ static bool show_answer(const struct reply *reply, const struct tree_options *op
                 fwrite(text, 1, writer_len(&w), stdout);
         free(text);
         if (w.failed)
-                return complain("the answer is too long to be shown");
+                return say_wrong("the answer is too long to be shown");
         if (err != ERR_OK)
                 fprintf(stderr, "cairn: the answer cannot be read: %s\n", err_text(err));
         return err == ERR_OK;
@@ -117,7 +107,7 @@ static bool read_reply(struct channel *channel, struct reply *reply, struct tree
         if (!follow(channel, reply, follower) ||
             !read_piece(channel, reply->answer, sizeof reply->answer, &reply->answer_len))
                 return false;
-        return reply->answer_len > 0 || complain("the daemon gave no answer");
+        return reply->answer_len > 0 || say_wrong("the daemon gave no answer");
 }
 
 static bool show(struct channel *channel, const struct call *call, const char *socket, struct reply *reply,
@@ -158,7 +148,7 @@ bool trace_show(struct channel *channel, const struct call *call, const char *so
         bool shown = reply && show(channel, call, socket, reply, options);
 
         if (!reply)
-                complain("out of memory");
+                (void)say_wrong("out of memory");
         free(reply);
         return shown;
 }
