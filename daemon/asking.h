@@ -3,7 +3,7 @@
  * A question asked through the control channel, and the way of its trace and answer back.
  *
  *      control thread                               worker
- *      asking_new() ──── letter ──────────────────▶ asking_begin(): EVENT_QUESTION
+ *      asking_post() ─── letter ──────────────────▶ asking_begin(): EVENT_QUESTION
  *      told(TRACE) ◀──── letter ──────────────────  asking_trace(), each time the trace grew
  *      told(ANSWER) ◀─── letter ──────────────────  asking_answer(), then askings_settle(): the asking is gone
  *      asking_hang_up() ─ letter ─────────────────▶ EVENT_GONE, if it is still there

@@ -2,6 +2,7 @@
 #include "dnstap.h"
 #include "base/buf.h"
 #include "config/builtin.h"
+#include "watch/words.h"
 #include <errno.h>
 #include <fstrm.h>
 #include <stdio.h>
@@ -99,7 +100,7 @@ static void put_endpoint(struct writer *w, enum message_field address, enum mess
                          const struct endpoint *endpoint)
 {
         if (endpoint->address.family)
-                put_bytes(w, address, endpoint->address.bytes, endpoint->address.family == 4 ? 4 : 16);
+                put_bytes(w, address, endpoint->address.bytes, address_len(&endpoint->address));
         if (endpoint->port)
                 put_number(w, port, endpoint->port);
 }
@@ -128,14 +129,9 @@ static void put_message(struct writer *w, const struct dnstap_message *message)
 
 static void put_trace(struct writer *w, const struct trace_id *trace)
 {
-        static const char digits[] = "0123456789abcdef";
-        char hex[2 * TRACE_ID_LEN];
-
-        for (unsigned i = 0; i < TRACE_ID_LEN; i++) {
-                hex[2 * i] = digits[trace->bytes[i] >> 4];
-                hex[2 * i + 1] = digits[trace->bytes[i] & 0xf];
-        }
-        put_bytes(w, DNSTAP_EXTRA, hex, sizeof hex);
+        put_key(w, DNSTAP_EXTRA, WIRE_BYTES);
+        put_varint(w, 2 * TRACE_ID_LEN);
+        words_hex(w, trace->bytes, TRACE_ID_LEN);
 }
 
 /* A frame to be freed with free(); NULL: no memory. */

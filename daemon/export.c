@@ -269,7 +269,8 @@ static struct tap *tap_new(struct export *export, curl_socket_t socket)
                 free(tap);
                 return NULL;
         }
-        *tap = (struct tap){ .export = export, .socket = socket, .poll = tap->poll };
+        tap->export = export;
+        tap->socket = socket;
         tap->poll.data = tap;
         curl_multi_assign(export->multi, socket, tap);
         return tap;

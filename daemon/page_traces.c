@@ -1,13 +1,13 @@
 /* Traces for the page. */
 #include "page_traces.h"
 #include "archive.h"
+#include "base/date.h"
 #include "server.h"
 #include "tree.h"
 #include "watch/words.h"
 #include "wire/codes.h"
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { TEXT_MIN = 16384, TEXT_MAX = 8 << 20, ITEM_MAX = 4 * WORDS_FIELD_MAX, US_PER_S = 1000000 };
 
@@ -73,13 +73,10 @@ static void write_member(struct writer *w, const char *name, const struct step_f
 
 static void write_time(struct writer *w, uint64_t wall_us)
 {
-        time_t seconds = (time_t)(wall_us / US_PER_S);
-        struct tm tm;
-        char text[40];
+        char text[DATE_TEXT_MAX];
 
         write_text(w, ",\"time\":\"");
-        if (gmtime_r(&seconds, &tm) && strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm))
-                write_text(w, text);
+        write_text(w, date_text(wall_us / US_PER_S, text));
         write_text(w, "\"");
 }
 
