@@ -176,6 +176,14 @@ static int guard_run(struct call *call, call_work *work, enum call_kind kind)
         return rc;
 }
 
+/* LMDB says EIO, too, of a write that ended halfway, as it does where the room ends. */
+static const char *why_io(const struct lmdb *lmdb)
+{
+        struct statvfs system;
+
+        return statvfs(lmdb->path, &system) == 0 && system.f_bavail == 0 ? "the disk is full" : "the disk fails";
+}
+
 /* From LMDB's codes to ours; what tells of a damaged file or a failing disk changes the health. */
 static enum err lmdb_err(struct lmdb *lmdb, int rc)
 {
@@ -201,7 +209,7 @@ static enum err lmdb_err(struct lmdb *lmdb, int rc)
                 lmdb_suffer(lmdb, BACKEND_UNWRITABLE, "the file system is read-only");
                 return ERR_IO;
         case EIO:
-                lmdb_suffer(lmdb, BACKEND_UNWRITABLE, "the disk fails");
+                lmdb_suffer(lmdb, BACKEND_UNWRITABLE, why_io(lmdb));
                 return ERR_IO;
         default:
                 lmdb_suffer(lmdb, BACKEND_DEAD, "its file is damaged");
