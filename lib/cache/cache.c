@@ -121,9 +121,9 @@ void cache_adopt(struct cache *cache, const struct settings *settings, const str
 }
 
 /* By which anchors this name's entries are judged. */
-static uint64_t judged_by(const struct cache *cache, const struct name *name)
+static uint32_t judged_by(const struct cache *cache, const struct name *name)
 {
-        return cache->anchors ? anchors_fingerprint(cache->anchors, name) : 1;
+        return cache->anchors ? (uint32_t)anchors_fingerprint(cache->anchors, name) : 1;
 }
 
 static struct entry_seal seal_for(const struct cache *cache, const struct name *name)
@@ -179,7 +179,7 @@ static bool store_find(struct cache *cache, struct store_bytes key, struct arena
 }
 
 /* Is this entry of any use now? Entries from the future come from a clock that was wrong, or from another machine. */
-static bool is_usable(const struct cache *cache, struct store_bytes value, uint64_t anchors, uint32_t stale_s)
+static bool is_usable(const struct cache *cache, struct store_bytes value, uint32_t anchors, uint32_t stale_s)
 {
         struct entry_head head;
         uint64_t now_s = cache->now.cache_s;
@@ -192,7 +192,7 @@ static bool is_usable(const struct cache *cache, struct store_bytes value, uint6
 }
 
 /* The value under a key that was judged by these anchors, copied into the arena. */
-static bool cache_find(struct cache *cache, const struct key *key, uint64_t anchors, uint32_t stale_s,
+static bool cache_find(struct cache *cache, const struct key *key, uint32_t anchors, uint32_t stale_s,
                        struct arena *arena, struct store_bytes *value)
 {
         struct store_bytes found;
@@ -232,7 +232,7 @@ static bool find_finding(struct cache *cache, enum key_space space, cache_partit
 
         if (key_records(&key, space, partition, name, type) &&
             cache_find(cache, &key, judged_by(cache, name), stale_s, arena, &value) &&
-            entry_read_finding(value, arena, out) == ERR_OK)
+            entry_read_finding(value, name, arena, out) == ERR_OK)
                 return true;
         arena_reset(arena, mark);
         return false;
@@ -310,7 +310,7 @@ bool cache_get_delegation(struct cache *cache, cache_partition partition, const 
 
         if (key_delegation(&key, partition, cut) &&
             cache_find(cache, &key, judged_by(cache, cut), 0, arena, &value) &&
-            entry_read_delegation(value, arena, out) == ERR_OK)
+            entry_read_delegation(value, cut, arena, out) == ERR_OK)
                 return true;
         arena_reset(arena, mark);
         return false;
@@ -418,7 +418,7 @@ bool cache_put(struct cache *cache, cache_partition partition, const struct name
         kept.ends_at = kept.stored_at + ttl;
         kept.set.ttl = (uint32_t)ttl;
         struct entry_seal seal = seal_for(cache, name);
-        if (!cache_put_value(cache, &key, entry_write_finding(&seal, key_view(&key), &kept, cache->value)))
+        if (!cache_put_value(cache, &key, entry_write_finding(&seal, key_view(&key), name, &kept, cache->value)))
                 return false;
         *ttl_s = (uint32_t)ttl;
         return true;
@@ -456,7 +456,7 @@ bool cache_get_zone(struct cache *cache, cache_partition partition, const struct
 
         if (key_zone(&key, partition, zone) &&
             cache_find(cache, &key, judged_by(cache, zone), 0, arena, &value) &&
-            entry_read_zone(value, arena, out) == ERR_OK && name_equal(&out->soa.owner, zone) &&
+            entry_read_zone(value, zone, arena, out) == ERR_OK && name_equal(&out->soa.owner, zone) &&
             out->since > cache->flushed_at)
                 return true;
         arena_reset(arena, mark);
@@ -546,9 +546,11 @@ static bool last_before(struct cache *cache, const struct key *prefix, const str
 }
 
 /* The last live range before a key, among those that begin with prefix. */
-static bool range_before(struct cache *cache, const struct key *prefix, uint64_t anchors, struct key *before,
+static bool range_before(struct cache *cache, const struct key *prefix, const struct name *zone, struct key *before,
                          struct arena *arena, struct finding *out)
 {
+        uint32_t anchors = judged_by(cache, zone);
+
         for (unsigned step = 0; step < RANGE_STEPS_MAX; step++) {
                 struct arena_mark mark = arena_mark(arena);
                 struct store_item item;
@@ -557,7 +559,7 @@ static bool range_before(struct cache *cache, const struct key *prefix, uint64_t
                         return false;
                 key_from(before, item.key);
                 if (entry_intact(cache->secret, item.key, item.value) && is_usable(cache, item.value, anchors, 0) &&
-                    entry_read_finding(item.value, arena, out) == ERR_OK) {
+                    entry_read_finding(item.value, zone, arena, out) == ERR_OK) {
                         cache->last_used = siphash(cache->secret, item.key.bytes, item.key.len);
                         cache_use(cache, cache->last_used);
                         return true;
@@ -572,7 +574,7 @@ bool cache_get_range(struct cache *cache, cache_partition partition, const struc
 {
         struct arena_mark mark = arena_mark(arena);
         const struct store_bytes beginning = { .bytes = (const uint8_t *)"", .len = 0 };
-        uint64_t anchors = judged_by(cache, &zone->soa.owner);
+        const struct name *name = &zone->soa.owner;
         struct key prefix, before;
 
         if (!range_key(&prefix, partition, zone, beginning) || !cache_view(cache))
@@ -580,10 +582,10 @@ bool cache_get_range(struct cache *cache, cache_partition partition, const struc
         if (!range_key(&before, partition, zone, point) || before.len == STORE_KEY_MAX)
                 return false;
         before.bytes[before.len++] = 0; /* the least key behind the point */
-        if (range_before(cache, &prefix, anchors, &before, arena, out))
+        if (range_before(cache, &prefix, name, &before, arena, out))
                 return true;
         before = prefix;
-        if (zone->nsec3 && key_behind(&before) && range_before(cache, &prefix, anchors, &before, arena, out))
+        if (zone->nsec3 && key_behind(&before) && range_before(cache, &prefix, name, &before, arena, out))
                 return true;
         arena_reset(arena, mark);
         return false;
@@ -598,8 +600,9 @@ bool cache_put_range(struct cache *cache, cache_partition partition, const struc
         kept.ends_at = smaller(kept.ends_at, kept.stored_at + cache->caps.negative_s);
         if (kept.ends_at <= kept.stored_at || !range_key(&key, partition, zone, point))
                 return false;
-        struct entry_seal seal = seal_for(cache, &zone->soa.owner);
-        return cache_put_value(cache, &key, entry_write_finding(&seal, key_view(&key), &kept, cache->value));
+        const struct name *name = &zone->soa.owner;
+        struct entry_seal seal = seal_for(cache, name);
+        return cache_put_value(cache, &key, entry_write_finding(&seal, key_view(&key), name, &kept, cache->value));
 }
 
 /* --- Servers ---------------------------------------------------------------------------------------------------- */

@@ -11,9 +11,9 @@
  *   11  family     1  of the server that brought it: 4, 6 or 0
  *   12  stored at  5  seconds of cache time
  *   17  life       4  seconds from then to its end
- *   21  anchors    8  fingerprint of the trust anchors it was judged by
- *   29  trace     16  the trace that learned it
- *   45  server     0, 4 or 16 bytes
+ *   21  anchors    4  fingerprint of the trust anchors it was judged by
+ *   25  trace     16  the trace that learned it
+ *   41  server     0, 4 or 16 bytes
  *
  * and goes on by kind:
  *
@@ -23,26 +23,23 @@
  *   delegation     cut (name), DS state (1), the DS set if there is one, proofs,
  *                  servers (1), each: name, addresses (1), each: family (1), 4 or 16 bytes
  *   server         the fields of struct server_note in their order; the cookie in full length
- *
  *   zone           chain (8), since (8), by NSEC3 (1), salt's length (1), salt, name, proofs (the SOA set, or none)
  *
- *   why            extended error (2), its text's length (1), text
- *   set            owner (name), type (2), class (2), TTL (4), records (2), signatures (2),
- *                  each: length (2), RDATA
+ *   why            1 + extended error (number), its text's length (1), text; or 0 (number): nothing to say
  *
- * Names are uncompressed wire form. Nothing follows the last field.
+ * Numbers, names and sets are packed, see packed.h. Nothing follows the last field.
  */
 #include "cache/entry.h"
 #include "base/buf.h"
-#include "config/limits.h"
+#include "cache/packed.h"
 #include "wire/codes.h"
 #include "wire/rrtype.h"
 #include <string.h>
 
 enum {
-        ENTRY_SCHEMA = 4,
+        ENTRY_SCHEMA = 5,
         HASHED_FROM = 8,
-        HEAD_LEN = 45,
+        HEAD_LEN = 41,
         HALF = 4, /* bits: two small numbers in a byte */
         HALF_MASK = 15,
         SERVER_LIFE_S = 86400, /* how long we remember a server that we do not meet */
@@ -71,37 +68,15 @@ static void write_head(struct writer *writer, const struct entry_head *head, con
         write_u8(writer, (uint8_t)(head->stored_at >> 32));
         write_u32(writer, (uint32_t)head->stored_at);
         write_u32(writer, (uint32_t)life_s);
-        write_u64(writer, head->anchors);
+        write_u32(writer, head->anchors);
         write_bytes(writer, origin->trace->bytes, TRACE_ID_LEN);
         write_bytes(writer, origin->server->bytes, address_len(origin->server));
 }
 
-static void write_rdata(struct writer *writer, const struct rdata *rdata, unsigned count)
-{
-        for (unsigned i = 0; i < count; i++) {
-                write_u16(writer, rdata[i].len);
-                write_bytes(writer, rdata[i].bytes, rdata[i].len);
-        }
-}
-
-static void write_set(struct writer *writer, const struct rrset *set)
-{
-        if (set->count > LIMIT_RECORDS_PER_SET || set->sig_count > LIMIT_SIGNATURES_PER_SET)
-                writer->failed = true;
-        write_bytes(writer, set->owner.wire, set->owner.len);
-        write_u16(writer, set->type);
-        write_u16(writer, set->class);
-        write_u32(writer, set->ttl);
-        write_u16(writer, set->count);
-        write_u16(writer, set->sig_count);
-        write_rdata(writer, set->rdata, set->count);
-        write_rdata(writer, set->sigs, set->sig_count);
-}
-
-static void write_proofs(struct writer *writer, const struct rrset *proof, uint8_t count)
+static void write_proofs(struct writer *writer, const struct name *base, const struct rrset *proof, uint8_t count)
 {
         for (uint8_t i = 0; i < count; i++)
-                write_set(writer, &proof[i]);
+                packed_write_set(writer, base, &proof[i]);
 }
 
 /* Bogus data always says why it is; what counts as unsigned although it is signed, too. */
@@ -112,7 +87,9 @@ static bool has_why(enum verdict verdict)
 
 static void write_why(struct writer *writer, const struct ede *ede)
 {
-        write_u16(writer, ede->code);
+        packed_write_number(writer, (uint16_t)(ede->code + 1)); /* EDE_NONE: 0 */
+        if (ede->code == EDE_NONE)
+                return;
         write_u8(writer, ede->text_len);
         write_bytes(writer, ede->text, ede->text_len);
 }
@@ -135,9 +112,11 @@ static size_t entry_finish(const struct entry_seal *seal, struct store_bytes key
         return len;
 }
 
-size_t entry_write_finding(const struct entry_seal *seal, struct store_bytes key, const struct finding *finding,
-                           uint8_t out[STORE_VALUE_MAX])
+size_t entry_write_finding(const struct entry_seal *seal, struct store_bytes key, const struct name *name,
+                           const struct finding *finding, uint8_t out[STORE_VALUE_MAX])
 {
+        struct name_store room;
+        struct name base = packed_base(name, room.bytes);
         struct writer writer = writer_over(out, STORE_VALUE_MAX);
         struct entry_head head = {
                 .kind = (enum entry_kind)finding->kind, /* both enums begin alike */
@@ -155,18 +134,19 @@ size_t entry_write_finding(const struct entry_seal *seal, struct store_bytes key
                 return 0;
         write_head(&writer, &head, &origin);
         if (finding->kind == FINDING_SET)
-                write_set(&writer, &finding->set);
+                packed_write_set(&writer, &base, &finding->set);
         if (finding->kind == FINDING_FAILURE)
                 write_failure(&writer, finding);
         else if (has_why(finding->verdict))
                 write_why(&writer, &finding->ede);
-        write_proofs(&writer, finding->proof, finding->proof_count);
+        write_proofs(&writer, &base, finding->proof, finding->proof_count);
         return entry_finish(seal, key, &writer);
 }
 
-static void write_delegation_server(struct writer *writer, const struct delegation_server *server)
+static void write_delegation_server(struct writer *writer, const struct name *base,
+                                    const struct delegation_server *server)
 {
-        write_bytes(writer, server->name.wire, server->name.len);
+        packed_write_name(writer, base, &server->name);
         write_u8(writer, server->address_count);
         for (uint8_t i = 0; i < server->address_count; i++) {
                 write_u8(writer, server->address[i].family);
@@ -177,6 +157,8 @@ static void write_delegation_server(struct writer *writer, const struct delegati
 size_t entry_write_delegation(const struct entry_seal *seal, struct store_bytes key,
                               const struct delegation *delegation, uint8_t out[STORE_VALUE_MAX])
 {
+        struct name_store room;
+        struct name base = packed_base(&delegation->cut, room.bytes);
         struct writer writer = writer_over(out, STORE_VALUE_MAX);
         struct entry_head head = {
                 .kind = ENTRY_DELEGATION,
@@ -193,14 +175,14 @@ size_t entry_write_delegation(const struct entry_seal *seal, struct store_bytes 
         if (delegation->proof_count > PROOF_MAX || delegation->server_count > DELEGATION_SERVERS)
                 return 0;
         write_head(&writer, &head, &origin);
-        write_bytes(&writer, delegation->cut.wire, delegation->cut.len);
+        packed_write_name(&writer, &base, &delegation->cut);
         write_u8(&writer, (uint8_t)delegation->ds_state);
         if (delegation->ds_state == DS_PRESENT)
-                write_set(&writer, &delegation->ds);
-        write_proofs(&writer, delegation->proof, delegation->proof_count);
+                packed_write_set(&writer, &base, &delegation->ds);
+        write_proofs(&writer, &base, delegation->proof, delegation->proof_count);
         write_u8(&writer, delegation->server_count);
         for (uint8_t i = 0; i < delegation->server_count; i++)
-                write_delegation_server(&writer, &delegation->server[i]);
+                write_delegation_server(&writer, &base, &delegation->server[i]);
         return entry_finish(seal, key, &writer);
 }
 
@@ -232,6 +214,8 @@ size_t entry_write_server(const struct entry_seal *seal, struct store_bytes key,
 size_t entry_write_zone(const struct entry_seal *seal, struct store_bytes key, const struct denying_zone *zone,
                         uint8_t out[STORE_VALUE_MAX])
 {
+        struct name_store room;
+        struct name base = packed_base(&zone->soa.owner, room.bytes);
         struct writer writer = writer_over(out, STORE_VALUE_MAX);
         struct entry_head head = {
                 .kind = ENTRY_ZONE,
@@ -253,8 +237,8 @@ size_t entry_write_zone(const struct entry_seal *seal, struct store_bytes key, c
         write_u8(&writer, zone->nsec3);
         write_u8(&writer, zone->salt_len);
         write_bytes(&writer, zone->salt, zone->salt_len);
-        write_bytes(&writer, zone->soa.owner.wire, zone->soa.owner.len);
-        write_proofs(&writer, &zone->soa, origin.proof_count);
+        packed_write_name(&writer, &base, &zone->soa.owner);
+        write_proofs(&writer, &base, &zone->soa, origin.proof_count);
         return entry_finish(seal, key, &writer);
 }
 
@@ -279,7 +263,7 @@ bool entry_peek(struct store_bytes value, struct entry_head *out)
                 .verdict = (enum verdict)(bytes[9] >> HALF),
                 .rank = (enum rank)(bytes[10] & HALF_MASK),
                 .stored_at = (uint64_t)bytes[12] << 32 | load_u32(bytes + 13),
-                .anchors = load_u64(bytes + 21),
+                .anchors = load_u32(bytes + 21),
         };
         out->ends_at = out->stored_at + load_u32(bytes + 17);
         return out->kind >= ENTRY_SET && out->kind <= ENTRY_ZONE && out->verdict <= VERDICT_INDETERMINATE &&
@@ -290,12 +274,9 @@ bool entry_peek(struct store_bytes value, struct entry_head *out)
 static uint16_t entry_set_type(struct store_bytes value)
 {
         struct reader reader = reader_over(value.bytes, value.len);
-        struct name owner;
 
         (void)read_bytes(&reader, HEAD_LEN);
         (void)read_bytes(&reader, value.bytes[11] == 4 ? 4 : value.bytes[11] == 6 ? 16 : 0);
-        if (reader.failed || name_read(&reader, &owner) != ERR_OK)
-                return 0;
         return read_u16(&reader);
 }
 
@@ -330,6 +311,7 @@ bool entry_replaces(struct store_bytes old, struct store_bytes new, uint64_t now
 /* A reader that stands behind the head, and what the head says. */
 struct open_entry {
         struct reader reader;
+        struct name base; /* not of a server */
         struct entry_head head;
         uint8_t proof_count;
         struct trace_id trace;
@@ -362,6 +344,21 @@ static enum err entry_open(struct store_bytes value, struct open_entry *out)
         return read_address(&out->reader, value.bytes[11], &out->server);
 }
 
+/* The same for a value with names in it, kept under this one. */
+static enum err entry_open_named(struct store_bytes value, const struct name *name, struct arena *arena,
+                                 struct open_entry *out)
+{
+        enum err err = entry_open(value, out);
+
+        if (err)
+                return err;
+        uint8_t *room = arena_alloc(arena, name->len);
+        if (!room)
+                return ERR_MEMORY;
+        out->base = packed_base(name, room);
+        return ERR_OK;
+}
+
 /* Nothing may be missing, nothing may follow. */
 static enum err entry_end(const struct reader *reader)
 {
@@ -370,51 +367,10 @@ static enum err entry_end(const struct reader *reader)
         return reader_left(reader) > 0 ? ERR_TRAILING : ERR_OK;
 }
 
-static enum err read_rdata(struct reader *reader, uint16_t type, unsigned count, struct arena *arena,
-                           const struct rdata **out)
-{
-        struct rdata *rdata = arena_alloc(arena, count * sizeof(*rdata));
-
-        if (!rdata)
-                return ERR_MEMORY;
-        for (unsigned i = 0; i < count; i++) {
-                rdata[i].len = read_u16(reader);
-                rdata[i].bytes = read_bytes(reader, rdata[i].len);
-                if (!rdata[i].bytes)
-                        return ERR_SHORT;
-                enum err err = rdata_check(type, rdata[i].bytes, rdata[i].len);
-                if (err)
-                        return err;
-        }
-        *out = rdata;
-        return ERR_OK;
-}
-
-static enum err read_set(struct reader *reader, struct arena *arena, struct rrset *out)
-{
-        enum err err = name_read(reader, &out->owner);
-
-        if (err)
-                return err;
-        out->type = read_u16(reader);
-        out->class = read_u16(reader);
-        out->ttl = read_u32(reader);
-        out->count = read_u16(reader);
-        out->sig_count = read_u16(reader);
-        if (reader->failed)
-                return ERR_SHORT;
-        if (out->count == 0 || out->count > LIMIT_RECORDS_PER_SET || out->sig_count > LIMIT_SIGNATURES_PER_SET)
-                return ERR_LIMIT;
-        if (out->type == 0 || rrtype_is_meta(out->type))
-                return ERR_FORM;
-        err = read_rdata(reader, out->type, out->count, arena, &out->rdata);
-        return err ? err : read_rdata(reader, TYPE_RRSIG, out->sig_count, arena, &out->sigs);
-}
-
 static enum err read_proofs(struct open_entry *entry, struct arena *arena, struct rrset proof[PROOF_MAX])
 {
         for (uint8_t i = 0; i < entry->proof_count; i++) {
-                enum err err = read_set(&entry->reader, arena, &proof[i]);
+                enum err err = packed_read_set(&entry->reader, &entry->base, arena, &proof[i]);
 
                 if (err)
                         return err;
@@ -424,7 +380,15 @@ static enum err read_proofs(struct open_entry *entry, struct arena *arena, struc
 
 static enum err read_why(struct reader *reader, struct ede *ede)
 {
-        ede->code = read_u16(reader);
+        uint32_t code = packed_read_number(reader);
+
+        if (reader->failed)
+                return ERR_SHORT;
+        if (code > UINT16_MAX)
+                return ERR_FORM;
+        ede->code = (uint16_t)(code - 1);
+        if (code == 0)
+                return ERR_OK;
         ede->text_len = read_u8(reader);
         if (ede->text_len > EDE_TEXT_MAX)
                 return ERR_LIMIT;
@@ -448,7 +412,7 @@ static enum err read_finding_body(struct open_entry *entry, struct arena *arena,
 
         switch (entry->head.kind) {
         case ENTRY_SET:
-                err = read_set(&entry->reader, arena, &finding->set);
+                err = packed_read_set(&entry->reader, &entry->base, arena, &finding->set);
                 break;
         case ENTRY_FAILURE:
                 err = read_failure(&entry->reader, finding);
@@ -468,11 +432,12 @@ static enum err read_finding_body(struct open_entry *entry, struct arena *arena,
         return err ? err : entry_end(&entry->reader);
 }
 
-enum err entry_read_finding(struct store_bytes value, struct arena *arena, struct finding *out)
+enum err entry_read_finding(struct store_bytes value, const struct name *name, struct arena *arena,
+                            struct finding *out)
 {
         struct open_entry entry;
         struct finding finding = { 0 };
-        enum err err = entry_open(value, &entry);
+        enum err err = entry_open_named(value, name, arena, &entry);
 
         if (!err)
                 err = read_finding_body(&entry, arena, &finding);
@@ -490,9 +455,9 @@ enum err entry_read_finding(struct store_bytes value, struct arena *arena, struc
         return ERR_OK;
 }
 
-static enum err read_delegation_server(struct reader *reader, struct delegation_server *out)
+static enum err read_delegation_server(struct reader *reader, const struct name *base, struct delegation_server *out)
 {
-        enum err err = name_read(reader, &out->name);
+        enum err err = packed_read_name(reader, base, &out->name);
 
         if (err)
                 return err;
@@ -511,13 +476,15 @@ static enum err read_delegation_server(struct reader *reader, struct delegation_
         return ERR_OK;
 }
 
-static enum err read_servers(struct reader *reader, struct delegation *delegation)
+static enum err read_servers(struct open_entry *entry, struct delegation *delegation)
 {
+        struct reader *reader = &entry->reader;
+
         delegation->server_count = read_u8(reader);
         if (delegation->server_count > DELEGATION_SERVERS)
                 return ERR_LIMIT;
         for (uint8_t i = 0; i < delegation->server_count; i++) {
-                enum err err = read_delegation_server(reader, &delegation->server[i]);
+                enum err err = read_delegation_server(reader, &entry->base, &delegation->server[i]);
 
                 if (err)
                         return err;
@@ -528,7 +495,7 @@ static enum err read_servers(struct reader *reader, struct delegation *delegatio
 static enum err read_delegation_body(struct open_entry *entry, struct arena *arena, struct delegation *delegation)
 {
         struct reader *reader = &entry->reader;
-        enum err err = name_read(reader, &delegation->cut);
+        enum err err = packed_read_name(reader, &entry->base, &delegation->cut);
 
         if (err)
                 return err;
@@ -537,17 +504,18 @@ static enum err read_delegation_body(struct open_entry *entry, struct arena *are
                 return ERR_FORM;
         delegation->ds_state = (enum ds_state)state;
         if (delegation->ds_state == DS_PRESENT)
-                err = read_set(reader, arena, &delegation->ds);
+                err = packed_read_set(reader, &entry->base, arena, &delegation->ds);
         if (!err)
                 err = read_proofs(entry, arena, delegation->proof);
-        return err ? err : read_servers(reader, delegation);
+        return err ? err : read_servers(entry, delegation);
 }
 
-enum err entry_read_delegation(struct store_bytes value, struct arena *arena, struct delegation *out)
+enum err entry_read_delegation(struct store_bytes value, const struct name *name, struct arena *arena,
+                               struct delegation *out)
 {
         struct open_entry entry;
         struct delegation delegation = { 0 };
-        enum err err = entry_open(value, &entry);
+        enum err err = entry_open_named(value, name, arena, &entry);
 
         if (err)
                 return err;
@@ -607,10 +575,10 @@ enum err entry_read_server(struct store_bytes value, struct server_note *out)
 static enum err read_zone_soa(struct open_entry *entry, struct arena *arena, struct denying_zone *zone)
 {
         struct rrset soa = { .type = TYPE_SOA, .class = CLASS_IN };
-        enum err err = name_read(&entry->reader, &soa.owner);
+        enum err err = packed_read_name(&entry->reader, &entry->base, &soa.owner);
 
         if (!err && entry->proof_count == 1)
-                err = read_set(&entry->reader, arena, &soa);
+                err = packed_read_set(&entry->reader, &entry->base, arena, &soa);
         if (err)
                 return err;
         zone->soa = soa;
@@ -636,11 +604,12 @@ static enum err read_zone_body(struct open_entry *entry, struct arena *arena, st
         return err ? err : entry_end(reader);
 }
 
-enum err entry_read_zone(struct store_bytes value, struct arena *arena, struct denying_zone *out)
+enum err entry_read_zone(struct store_bytes value, const struct name *name, struct arena *arena,
+                         struct denying_zone *out)
 {
         struct open_entry entry;
         struct denying_zone zone = { 0 };
-        enum err err = entry_open(value, &entry);
+        enum err err = entry_open_named(value, name, arena, &entry);
 
         if (err)
                 return err;

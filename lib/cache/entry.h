@@ -137,26 +137,25 @@ struct entry_head {
         enum rank rank;
         uint64_t stored_at;
         uint64_t ends_at;
-        uint64_t anchors; /* fingerprint of the trust anchors it was judged by; 0: it does not depend on them */
+        uint32_t anchors; /* fingerprint of the trust anchors it was judged by; 0: it does not depend on them */
 };
 
 /** What entries are sealed with: the store's secret and the fingerprint of the anchor set. */
 struct entry_seal {
         const uint8_t *secret; /* SIPHASH_KEY_LEN bytes */
-        uint64_t anchors;
+        uint32_t anchors;
 };
 
 /**
- * Write a value. Returns its length; 0 if it does not fit into STORE_VALUE_MAX bytes or has more records than a set may
- * have (LIMIT_RECORDS_PER_SET, LIMIT_SIGNATURES_PER_SET).
+ * Write a value. `name` is what the key says already: the name that a finding is about, or the zone of a range. Returns
+ * the length; 0 if it does not fit into STORE_VALUE_MAX bytes, or holds a set that is not written (packed.h).
  */
-size_t entry_write_finding(const struct entry_seal *seal, struct store_bytes key, const struct finding *finding,
-                           uint8_t out[STORE_VALUE_MAX]);
+size_t entry_write_finding(const struct entry_seal *seal, struct store_bytes key, const struct name *name,
+                           const struct finding *finding, uint8_t out[STORE_VALUE_MAX]);
 size_t entry_write_delegation(const struct entry_seal *seal, struct store_bytes key,
                               const struct delegation *delegation, uint8_t out[STORE_VALUE_MAX]);
 size_t entry_write_server(const struct entry_seal *seal, struct store_bytes key, const struct server_note *note,
                           uint8_t out[STORE_VALUE_MAX]);
-
 size_t entry_write_zone(const struct entry_seal *seal, struct store_bytes key, const struct denying_zone *zone,
                         uint8_t out[STORE_VALUE_MAX]);
 
@@ -167,13 +166,17 @@ bool entry_intact(const uint8_t secret[SIPHASH_KEY_LEN], struct store_bytes key,
 bool entry_peek(struct store_bytes value, struct entry_head *out);
 
 /**
- * Read a value. Everything is checked as if it came from the network; the views point into value.bytes, arrays are in
- * the arena. ERR_FORM, ERR_SHORT, ERR_TRAILING, ERR_LIMIT, ERR_MEMORY.
+ * Read a value that is kept under this name: of a delegation its cut, of a zone the zone, of a finding what it was
+ * written with. Everything is checked as if it came from the network; the views point into value.bytes and the arena.
+ * ERR_FORM, ERR_SHORT, ERR_TRAILING, ERR_LIMIT, ERR_MEMORY.
  */
-MUST_USE enum err entry_read_finding(struct store_bytes value, struct arena *arena, struct finding *out);
-MUST_USE enum err entry_read_delegation(struct store_bytes value, struct arena *arena, struct delegation *out);
+MUST_USE enum err entry_read_finding(struct store_bytes value, const struct name *name, struct arena *arena,
+                                     struct finding *out);
+MUST_USE enum err entry_read_delegation(struct store_bytes value, const struct name *name, struct arena *arena,
+                                        struct delegation *out);
+MUST_USE enum err entry_read_zone(struct store_bytes value, const struct name *name, struct arena *arena,
+                                  struct denying_zone *out);
 MUST_USE enum err entry_read_server(struct store_bytes value, struct server_note *out);
-MUST_USE enum err entry_read_zone(struct store_bytes value, struct arena *arena, struct denying_zone *out);
 
 /**
  * Does a new value take the place of an old one under the same key? now_s is cache time. The rules, in their order:

@@ -29,11 +29,11 @@ static void look_show(struct look *look, const struct store_item *item)
         if (key_read(item->key, room, &seen.key) != ERR_OK)
                 return;
         if (seen.key.space == SPACE_DELEGATIONS) {
-                if (entry_read_delegation(item->value, &look->scratch, &delegation) != ERR_OK)
+                if (entry_read_delegation(item->value, &seen.key.name, &look->scratch, &delegation) != ERR_OK)
                         return;
                 seen.delegation = &delegation;
         } else {
-                if (entry_read_finding(item->value, &look->scratch, &finding) != ERR_OK)
+                if (entry_read_finding(item->value, &seen.key.name, &look->scratch, &finding) != ERR_OK)
                         return;
                 seen.finding = &finding;
         }

@@ -4,11 +4,24 @@
 #include "cache/key.h"
 #include <string.h>
 
+enum { ROUTE_WALK, ROUTE_OTHER };
+
 void key_partition(struct key *key, enum key_space space, cache_partition partition)
 {
         key->bytes[0] = (uint8_t)space;
-        store_u64(key->bytes + 1, partition);
-        key->len = KEY_PARTITION_END;
+        key->bytes[1] = partition ? ROUTE_OTHER : ROUTE_WALK;
+        if (partition)
+                store_u64(key->bytes + 2, partition);
+        key->len = partition ? 2 + sizeof(partition) : 2;
+}
+
+/* A reader that stands behind the space. False: malformed. */
+static bool partition_read(struct reader *reader, cache_partition *out)
+{
+        uint8_t route = read_u8(reader);
+
+        *out = route == ROUTE_OTHER ? read_u64(reader) : 0;
+        return !reader->failed && (route == ROUTE_WALK || *out != 0);
 }
 
 static bool key_append(struct key *key, const void *bytes, size_t len)
@@ -74,6 +87,18 @@ void key_from(struct key *key, struct store_bytes bytes)
         memcpy(key->bytes, bytes.bytes, key->len);
 }
 
+/* Is this key in that space? Then *partition is its own. */
+static bool key_in_space(struct store_bytes key, enum key_space space, cache_partition *partition)
+{
+        struct reader reader = reader_over(key.bytes, key.len);
+        cache_partition found;
+
+        if (read_u8(&reader) != (uint8_t)space || !partition_read(&reader, &found))
+                return false;
+        *partition = found;
+        return true;
+}
+
 enum err key_next_partition(struct store_view *view, enum key_space space, struct arena *scratch,
                             cache_partition *partition)
 {
@@ -83,10 +108,8 @@ enum err key_next_partition(struct store_view *view, enum key_space space, struc
 
         key_partition(&from, space, *partition);
         enum err err = store_seek(view, SEEK_FIRST_FROM, key_view(&from), scratch, &item);
-        if (!err && (item.key.len < KEY_PARTITION_END || item.key.bytes[0] != (uint8_t)space))
+        if (!err && !key_in_space(item.key, space, partition))
                 err = ERR_MISSING;
-        if (!err)
-                *partition = load_u64(item.key.bytes + 1);
         arena_reset(scratch, mark);
         return err;
 }
@@ -168,8 +191,7 @@ enum err key_read(struct store_bytes key, uint8_t room[NAME_WIRE_MAX], struct ke
         case SPACE_FAILURES:
         case SPACE_RECORDS:
         case SPACE_ZONES:
-                parts.partition = read_u64(&reader);
-                if (!name_from_key(&reader, room, &parts.name))
+                if (!partition_read(&reader, &parts.partition) || !name_from_key(&reader, room, &parts.name))
                         return ERR_FORM;
                 if (parts.space != SPACE_DELEGATIONS && parts.space != SPACE_ZONES)
                         parts.type = read_u16(&reader);

@@ -2,12 +2,15 @@
 /*
  * Keys of the store: a space, then what is looked up there, so that byte order is an order of use.
  *
- *   records, failures, bogus   'R' 'F' 'B' | partition (8) | name key | 00 | type (2)
- *   delegations                'D'         | partition (8) | name key | 00
+ *   records, failures, bogus   'R' 'F' 'B' | route | name key | 00 | type (2)
+ *   delegations                'D'         | route | name key | 00
  *   servers                    'S'         | 4 or 6 (1) | address (4 or 16)
- *   zones that deny            'Z'         | partition (8) | name key | 00
- *   ranges                     'N' (NSEC)  | partition (8) | chain (8) | name key of the owner
- *                              '3' (NSEC3) | partition (8) | chain (8) | hashed owner (20)
+ *   zones that deny            'Z'         | route | name key | 00
+ *   ranges                     'N' (NSEC)  | route | chain (8) | name key of the owner
+ *                              '3' (NSEC3) | route | chain (8) | hashed owner (20)
+ *
+ * The route is 00 for partition 0, which nearly all entries belong to: the walk from the root. Others are 01 and the
+ * partition (8).
  *
  * The name key (name_sort_key) lists labels from the root down, each ended by 00, and never holds two 00 in a row. So
  * the second 00 ends the name: entries of one name are neighbours, followed by those of the names below it, in
@@ -33,7 +36,7 @@ enum key_space {
         SPACE_ZONES = 'Z',
 };
 
-enum { KEY_TYPE_NXDOMAIN = 0, KEY_PARTITION_END = 9 };
+enum { KEY_TYPE_NXDOMAIN = 0 };
 
 struct key {
         size_t len;

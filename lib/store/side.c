@@ -25,7 +25,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { SCHEMA = 1, MARK_LEN = 100 };
+enum { SCHEMA = 2, MARK_LEN = 100 };
 
 /* A directory that others may write to could hand us any file. */
 static enum err enter_dir(const char *dir, const char **why)

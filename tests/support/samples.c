@@ -9,7 +9,9 @@
 const uint8_t sample_secret[SIPHASH_KEY_LEN] = "samples' secret";
 const struct store_bytes sample_key = { .bytes = (const uint8_t *)"R........example", .len = 16 };
 
-static const struct entry_seal seal = { .secret = sample_secret, .anchors = 0x1122334455667788 };
+const struct name sample_name = { .wire = (const uint8_t *)"\3www\7example", .len = 13, .label_count = 2 };
+
+static const struct entry_seal seal = { .secret = sample_secret, .anchors = 0x11223344 };
 
 static const struct name owner = { .wire = (const uint8_t *)"\3wWw\7Example", .len = 13, .label_count = 2 };
 static const struct name zone = { .wire = (const uint8_t *)"\7example", .len = 9, .label_count = 1 };
@@ -30,21 +32,27 @@ static const struct rdata soa[] = {
 static const struct rdata nsec[] = { RDATA("\1b\7example\0" "\0\6\x40\0\0\0\0\3") };
 static const struct rdata ds[] = { RDATA("\x12\x34\x08\x02" "0123456789abcdef0123456789abcdef") };
 
-/* covered A, algorithm 8, 2 labels, TTL 300, expiration, inception, key tag, signer, signature */
-static const struct rdata signatures[] = {
-        RDATA("\0\1\x08\2\0\0\1\x2c"
-              "\x70\0\0\0"
-              "\x60\0\0\0"
-              "\x12\x34"
-              "\7example\0"
-              "signature bytes signature bytes."),
-};
+/* covered, algorithm 8, 2 labels, TTL 300, expiration, inception, key tag, signer, signature */
+#define RRSIG(covered) \
+        RDATA(covered "\x08\2\0\0\1\x2c" \
+                      "\x70\0\0\0" \
+                      "\x60\0\0\0" \
+                      "\x12\x34" \
+                      "\7example\0" \
+                      "signature bytes signature bytes.")
+
+static const struct rdata signatures[] = { RRSIG("\0\1"), RRSIG("\0\6"), RRSIG("\0\x2f"), RRSIG("\0\x2b") };
+
+static const struct rdata *signature_of(uint16_t type)
+{
+        return &signatures[type == TYPE_SOA ? 1 : type == TYPE_NSEC ? 2 : type == TYPE_DS ? 3 : 0];
+}
 
 static struct rrset set_of(struct name name, uint16_t type, const struct rdata *rdata, uint16_t count, bool is_signed)
 {
         return (struct rrset){
                 .owner = name, .type = type, .class = 1, .ttl = 300, .count = count, .rdata = rdata,
-                .sig_count = is_signed, .sigs = signatures,
+                .sig_count = is_signed, .sigs = signature_of(type),
         };
 }
 
@@ -66,7 +74,7 @@ static size_t write_set_sample(uint8_t *out, bool wildcard)
                 finding.proof[0] = set_of(zone, TYPE_NSEC, nsec, 1, true);
                 finding.proof_count = 1;
         }
-        return entry_write_finding(&seal, sample_key, &finding, out);
+        return entry_write_finding(&seal, sample_key, &sample_name, &finding, out);
 }
 
 static size_t write_absence(uint8_t *out, enum finding_kind kind)
@@ -76,7 +84,7 @@ static size_t write_absence(uint8_t *out, enum finding_kind kind)
         finding.proof[0] = set_of(zone, TYPE_SOA, soa, 1, true);
         finding.proof[1] = set_of(zone, TYPE_NSEC, nsec, 1, true);
         finding.proof_count = 2;
-        return entry_write_finding(&seal, sample_key, &finding, out);
+        return entry_write_finding(&seal, sample_key, &sample_name, &finding, out);
 }
 
 static size_t write_failure(uint8_t *out)
@@ -89,7 +97,7 @@ static size_t write_failure(uint8_t *out)
         finding.rcode = 2;
         finding.failures = 3;
         finding.ede = (struct ede){ .code = 22, .text_len = 23, .text = "no server could be reached" };
-        return entry_write_finding(&seal, sample_key, &finding, out);
+        return entry_write_finding(&seal, sample_key, &sample_name, &finding, out);
 }
 
 static size_t write_delegation(uint8_t *out, enum ds_state state)

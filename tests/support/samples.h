@@ -13,9 +13,10 @@ struct sample_value {
         uint8_t bytes[STORE_VALUE_MAX];
 };
 
-/** Of the secret that samples are sealed with, and the key they belong to. */
+/** The secret that samples are sealed with, the key they belong to, and the name that all can be read with. */
 extern const uint8_t sample_secret[SIPHASH_KEY_LEN];
 extern const struct store_bytes sample_key;
+extern const struct name sample_name;
 
 /** Write sample number i, 0..SAMPLE_COUNT-1. */
 void sample_write(unsigned i, struct sample_value *out);

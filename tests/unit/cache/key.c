@@ -89,6 +89,31 @@ static void test_read_back(void **state)
         }
 }
 
+/* The walk from the root comes first and says so in one byte; an unknown route, or 0 written in full, is no key. */
+static void test_routes(void **state)
+{
+        static const cache_partition routes[] = { 0, 1, 0x0102030405060708, UINT64_MAX };
+        uint8_t room[NAME_WIRE_MAX], back[NAME_WIRE_MAX];
+        struct name name = name_of("www.example.", room);
+        struct key before, key;
+        struct key_parts parts;
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
+                assert_true(key_records(&key, SPACE_RECORDS, routes[i], &name, TYPE_A));
+                assert_int_equal(key.len, 2 + (routes[i] ? 8 : 0) + 12 + 1 + 2);
+                assert_int_equal(key_read(key_view(&key), back, &parts), ERR_OK);
+                assert_true(parts.partition == routes[i]);
+                if (i > 0)
+                        assert_true(compare(&before, &key) < 0);
+                before = key;
+        }
+        memset(key.bytes + 2, 0, 8);
+        assert_int_equal(key_read(key_view(&key), back, &parts), ERR_FORM);
+        key.bytes[1] = 2;
+        assert_int_equal(key_read(key_view(&key), back, &parts), ERR_FORM);
+}
+
 static void test_servers(void **state)
 {
         const struct address addresses[] = {
@@ -197,6 +222,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_order),
                 cmocka_unit_test(test_read_back),
+                cmocka_unit_test(test_routes),
                 cmocka_unit_test(test_servers),
                 cmocka_unit_test(test_damaged_keys),
                 cmocka_unit_test(test_long_names_have_no_key),
