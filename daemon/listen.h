@@ -20,6 +20,8 @@ struct open_door {
         struct door door;
         struct listen *listen;
         uv_poll_t udp, tcp;
+        struct udp_path path; /* of what comes in by UDP: all but the peer */
+        unsigned taken;       /* how many datagrams there were when the loop came here last */
 };
 
 struct listen {

@@ -20,6 +20,7 @@ union control {
 };
 
 struct udp_in {
+        unsigned spent; /* headers that the kernel has written to since they were armed, from the first on */
         struct mmsghdr header[UDP_BATCH];
         struct iovec piece[UDP_BATCH];
         struct sockaddr_storage sender[UDP_BATCH];
@@ -54,6 +55,7 @@ struct udp_in *udp_in_new(void)
                 in->header[i].msg_hdr.msg_iovlen = 1;
                 in->header[i].msg_hdr.msg_control = in->control[i].bytes;
         }
+        in->spent = UDP_BATCH;
         return in;
 }
 
@@ -63,9 +65,9 @@ void udp_in_free(struct udp_in *in)
 }
 
 /* The kernel writes these lengths; they say again how much room there is. */
-static void rearm(struct udp_in *in, unsigned count)
+static void rearm(struct udp_in *in)
 {
-        for (unsigned i = 0; i < count; i++) {
+        for (unsigned i = 0; i < in->spent; i++) {
                 in->header[i].msg_hdr.msg_namelen = sizeof in->sender[i];
                 in->header[i].msg_hdr.msg_controllen = sizeof in->control[i];
         }
@@ -111,23 +113,20 @@ static bool read_datagram(struct udp_in *in, unsigned i, const struct clock *clo
         return true;
 }
 
-size_t udp_receive(struct udp_in *in, int fd, const struct address *local, const struct clock *clock,
+size_t udp_receive(struct udp_in *in, const struct udp_path *at, unsigned max, const struct clock *clock,
                    const struct datagram **list, bool *more)
 {
         size_t count = 0;
 
-        rearm(in, UDP_BATCH);
-        int got = recvmmsg(fd, in->header, UDP_BATCH, MSG_DONTWAIT, NULL);
-        for (int i = 0; i < got; i++) {
-                struct datagram *datagram = &in->datagram[count];
-
-                datagram->path.fd = fd;
-                datagram->path.local = *local;
-                datagram->path.of_many = address_is_any(local);
-                if (read_datagram(in, (unsigned)i, clock, datagram))
+        rearm(in);
+        int got = recvmmsg(at->fd, in->header, max, MSG_DONTWAIT, NULL);
+        in->spent = got > 0 ? (unsigned)got : 0;
+        for (unsigned i = 0; i < in->spent; i++) {
+                in->datagram[count].path = *at;
+                if (read_datagram(in, i, clock, &in->datagram[count]))
                         count++;
         }
-        *more = got == UDP_BATCH;
+        *more = in->spent == max;
         *list = in->datagram;
         return count;
 }

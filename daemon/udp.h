@@ -42,14 +42,16 @@ struct udp_in *udp_in_new(void);
 void udp_in_free(struct udp_in *in);
 
 /**
- * Take what has arrived on a socket; at most UDP_BATCH datagrams. Those longer than a query may be, from port 0 and
- * from addresses of no known family are left out. local is what the socket is bound to.
+ * Take what has arrived on a socket. Datagrams that are longer than a query may be, from port 0, or from addresses of
+ * no known family are left out.
  *
- *   more   out  true: the batch was full, more may be waiting
+ *   at     in   the socket, and the address it is bound to; nobody is the peer
+ *   max    in   how many to take; UDP_BATCH at most
+ *   more   out  true: so many there were, more may be waiting
  *
  * Returns how many there are in *list, which stays valid until the next call.
  */
-size_t udp_receive(struct udp_in *in, int fd, const struct address *local, const struct clock *clock,
+size_t udp_receive(struct udp_in *in, const struct udp_path *at, unsigned max, const struct clock *clock,
                    const struct datagram **list, bool *more);
 
 /** NULL when out of memory. */
