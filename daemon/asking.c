@@ -63,7 +63,7 @@ static void asking_begin(struct letter *letter, void *reader)
         }
         client->asking = asking;
         asking->client = client_token(client);
-        clock_tick(&worker->clock);
+        worker_tick(worker);
         event.question.client = asking->client;
         event.question.transport = TRANSPORT_CONTROL;
         event.question.watched = true;
@@ -113,6 +113,7 @@ static void hang_up_open(struct letter *letter, void *reader)
         struct worker *worker = reader;
         struct asking *asking = asking_find(worker, hang_up->number);
 
+        worker_tick(worker);
         free(hang_up);
         if (!asking)
                 return;

@@ -43,7 +43,7 @@ static void do_one(uv_idle_t *idle)
         event.checked.check = job->number;
         event.checked.good = check_run(job);
         check_free(job);
-        clock_tick(&worker->clock);
+        worker_tick(worker);
         worker_take(worker, &event);
 }
 

@@ -93,7 +93,7 @@ static void udp_readable(uv_poll_t *handle, int status, int events)
 
         (void)status;
         (void)events;
-        clock_tick(&door->listen->worker->clock);
+        worker_tick(door->listen->worker);
         door->taken = 0;
         if (!calm || serve_batch(door, 1))
                 (void)serve_batch(door, UDP_BATCH);
@@ -251,7 +251,7 @@ static void tcp_acceptable(uv_poll_t *handle, int status, int events)
 
         (void)status;
         (void)events;
-        clock_tick(&door->listen->worker->clock);
+        worker_tick(door->listen->worker);
         for (unsigned i = 0; i < ACCEPT_BATCH; i++) {
                 struct sockaddr_storage peer;
                 socklen_t len = sizeof peer;

@@ -131,18 +131,23 @@ void worker_take(struct worker *worker, const struct event *event)
 
 /* --- Turns -------------------------------------------------------------------------------------------------------- */
 
+void worker_tick(struct worker *worker)
+{
+        clock_tick(&worker->clock);
+        if (!worker->turn_began_us)
+                worker->turn_began_us = worker->clock.now.mono_us;
+}
+
 static void begin_batch(void *context)
 {
-        struct worker *worker = context;
-
-        clock_tick(&worker->clock);
+        worker_tick(context);
 }
 
 static void timer_fired(uv_timer_t *timer)
 {
         struct worker *worker = timer->data;
 
-        clock_tick(&worker->clock);
+        worker_tick(worker);
         streams_expire(&worker->listen.streams);
         streams_expire(&worker->upstream.streams);
         if (resolver_deadline(worker->resolver) <= worker->clock.now.mono_us / US_PER_MS)
@@ -182,16 +187,17 @@ static bool has_work(const struct worker *worker)
         return worker->listen.streams.work || worker->upstream.streams.work || worker->upstream.failed;
 }
 
-/* How long the loop was busy since it last looked for messages: all the time but that which it waited. */
+/*
+ * How long the loop did not look for messages. If it is not going to wait now, the next turn begins here; else when
+ * something wakes it. libuv can tell how long it waited, but then it looks twice before it waits.
+ */
 static void note_turn(struct worker *worker)
 {
-        uint64_t now_ns = uv_hrtime(), idle_ns = uv_metrics_idle_time(&worker->loop);
-        uint64_t busy_ns = now_ns - worker->turn_ended_ns - (idle_ns - worker->turn_idle_ns);
+        uint64_t now_us = uv_hrtime() / NS_PER_US;
 
-        if (worker->turn_ended_ns)
-                metrics_highest(worker->metrics.turn_high_water, busy_ns / NS_PER_US);
-        worker->turn_ended_ns = now_ns;
-        worker->turn_idle_ns = idle_ns;
+        if (worker->turn_began_us)
+                metrics_highest(worker->metrics.turn_high_water, now_us - worker->turn_began_us);
+        worker->turn_began_us = uv_backend_timeout(&worker->loop) == 0 ? now_us : 0;
 }
 
 /*
@@ -228,6 +234,7 @@ static void order_adopt(struct letter *letter, void *reader)
         struct order *order = holder_of(letter, struct order, letter);
         struct worker *worker = reader;
 
+        worker_tick(worker);
         resolver_adopt(worker->resolver, order->policy);
         upstream_adopt(&worker->upstream, order->policy->settings);
         policy_release(order->policy);
@@ -238,6 +245,7 @@ static void order_forget(struct letter *letter, void *reader)
 {
         struct worker *worker = reader;
 
+        worker_tick(worker);
         resolver_forget(worker->resolver);
         free(holder_of(letter, struct order, letter));
 }
@@ -343,7 +351,7 @@ enum err worker_new(const struct worker_host *host, unsigned index, const struct
                 return ERR_MEMORY;
         worker->index = index;
         worker->host = *host;
-        if (uv_loop_init(&worker->loop) || uv_loop_configure(&worker->loop, UV_METRICS_IDLE_TIME)) {
+        if (uv_loop_init(&worker->loop)) {
                 free(worker);
                 return ERR_IO;
         }

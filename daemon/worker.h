@@ -54,7 +54,7 @@ struct worker {
         struct upstream upstream;
         struct helper helper;
         struct link *askings;
-        uint64_t turn_ended_ns, turn_idle_ns; /* when the last turn ended; how long the loop had waited until then */
+        uint64_t turn_began_us; /* when the loop stopped waiting; 0: nothing has woken it so far */
         struct archive_reader *traces;
         char explain[40];    /* which trace somebody asks about, until that is looked up; "": none */
         struct letter stop; /* the last one */
@@ -83,6 +83,9 @@ MUST_USE enum err worker_adopt(struct worker *worker, const struct policy *polic
 
 /** From another thread: the cache was flushed. */
 MUST_USE enum err worker_forget(struct worker *worker);
+
+/** Read the clocks: each callback of the loop begins with that. */
+void worker_tick(struct worker *worker);
 
 /** Feed an event and do what the resolver wants done. Not to be called while that is being done. */
 void worker_take(struct worker *worker, const struct event *event);
