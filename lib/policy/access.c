@@ -44,20 +44,33 @@ struct address address_unmapped(const struct address *address)
         return *address;
 }
 
+/* The order of networks, in words: each question is looked up. */
+static bool begins_behind(const struct prefix *network, const struct address *address)
+{
+        const struct address *begin = &network->address;
+        uint64_t first = load_u64(begin->bytes), wanted = load_u64(address->bytes);
+
+        if (begin->family != address->family)
+                return begin->family > address->family;
+        if (first != wanted)
+                return first > wanted;
+        return load_u64(begin->bytes + 8) > load_u64(address->bytes + 8);
+}
+
 bool prefix_set_holds(const struct prefix_set *set, const struct address *address)
 {
-        struct prefix wanted = {.address = address_unmapped(address), .len = UINT8_MAX};
+        struct address wanted = address_unmapped(address);
         unsigned low = 0, high = set->count; /* item[low - 1] does not begin behind the address, item[high] does */
 
         while (low < high) {
                 unsigned middle = low + (high - low) / 2;
 
-                if (prefix_order(&set->item[middle], &wanted) <= 0)
-                        low = middle + 1;
-                else
+                if (begins_behind(&set->item[middle], &wanted))
                         high = middle;
+                else
+                        low = middle + 1;
         }
-        return low > 0 && prefix_holds(&set->item[low - 1], &wanted.address);
+        return low > 0 && prefix_holds(&set->item[low - 1], &wanted);
 }
 
 bool prefix_list_holds(const struct prefix_list *list, const struct address *address)
