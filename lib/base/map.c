@@ -10,12 +10,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The first len bytes, at most 8, as a little-endian number. */
-static uint64_t load_le64(const uint8_t *p, size_t len)
+static uint64_t load_le64(const uint8_t *p)
 {
+        uint64_t v;
+
+        memcpy(&v, p, sizeof v);
+        return le64toh(v);
+}
+
+/* The last bytes of len as a little-endian number: those behind the last whole word. */
+static uint64_t load_rest(const uint8_t *bytes, size_t len)
+{
+        size_t rest = len % 8;
         uint64_t v = 0;
 
-        memcpy(&v, p, len);
+        if (!rest)
+                return 0;
+        if (len > 8) /* a word of known length is read at once, and what was seen before is shifted out */
+                return load_le64(bytes + len - 8) >> 8 * (8 - rest);
+        memcpy(&v, bytes, rest);
         return le64toh(v);
 }
 
@@ -24,7 +37,7 @@ static uint64_t rotate_left(uint64_t v, unsigned bits)
         return v << bits | v >> (64 - bits);
 }
 
-static inline void sip_rounds(uint64_t v[4], unsigned rounds)
+static inline __attribute__((always_inline)) void sip_rounds(uint64_t v[4], unsigned rounds)
 {
         while (rounds-- > 0) {
                 v[0] += v[1];
@@ -40,23 +53,23 @@ static inline void sip_rounds(uint64_t v[4], unsigned rounds)
         }
 }
 
-/* Aumasson and Bernstein, "SipHash: a fast short-input PRF", 2012. */
-static inline uint64_t sip(const uint8_t key[SIPHASH_KEY_LEN], const void *bytes, size_t len, unsigned rounds,
-                           unsigned last_rounds)
+/* Aumasson and Bernstein, "SipHash: a fast short-input PRF", 2012. Inline, so that the rounds are counted at compile
+ * time: each question is hashed. */
+static inline __attribute__((always_inline)) uint64_t sip(const uint8_t key[SIPHASH_KEY_LEN], const void *bytes,
+                                                          size_t len, unsigned rounds, unsigned last_rounds)
 {
-        const uint8_t *p = bytes;
-        uint64_t k0 = load_le64(key, 8), k1 = load_le64(key + 8, 8);
+        const uint8_t *p = bytes, *end = p + len / 8 * 8;
+        uint64_t k0 = load_le64(key), k1 = load_le64(key + 8);
         uint64_t v[4] = { k0 ^ 0x736f6d6570736575, k1 ^ 0x646f72616e646f6d, /* "somepseu", "dorandom" */
                           k0 ^ 0x6c7967656e657261, k1 ^ 0x7465646279746573 }; /* "lygenera", "tedbytes" */
-        size_t left = len;
 
-        for (; left >= 8; p += 8, left -= 8) {
-                uint64_t word = load_le64(p, 8);
+        for (; p < end; p += 8) {
+                uint64_t word = load_le64(p);
                 v[3] ^= word;
                 sip_rounds(v, rounds);
                 v[0] ^= word;
         }
-        uint64_t last = (uint64_t)len << 56 | (left ? load_le64(p, left) : 0);
+        uint64_t last = (uint64_t)len << 56 | load_rest(bytes, len);
         v[3] ^= last;
         sip_rounds(v, rounds);
         v[0] ^= last;
