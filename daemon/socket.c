@@ -16,17 +16,15 @@ socklen_t socket_address(const struct endpoint *endpoint, uint32_t scope, struct
         struct sockaddr_in6 *six = (struct sockaddr_in6 *)out;
         struct sockaddr_in *four = (struct sockaddr_in *)out;
 
-        memset(out, 0, sizeof *out);
         switch (endpoint->address.family) {
         case 4:
-                four->sin_family = AF_INET;
-                four->sin_port = htons(endpoint->port);
+                *four = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons(endpoint->port) };
                 memcpy(&four->sin_addr, endpoint->address.bytes, 4);
                 return sizeof *four;
         case 6:
-                six->sin6_family = AF_INET6;
-                six->sin6_port = htons(endpoint->port);
-                six->sin6_scope_id = scope;
+                *six = (struct sockaddr_in6){
+                        .sin6_family = AF_INET6, .sin6_port = htons(endpoint->port), .sin6_scope_id = scope,
+                };
                 memcpy(&six->sin6_addr, endpoint->address.bytes, 16);
                 return sizeof *six;
         }

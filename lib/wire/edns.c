@@ -255,13 +255,18 @@ void edns_write(struct writer *writer, const struct edns *edns)
         while (ede_count < edns->ede_count && len + ede_len(&edns->ede[ede_count]) <= writer_left(writer))
                 len += ede_len(&edns->ede[ede_count++]);
 
-        write_u8(writer, 0);
-        write_u16(writer, TYPE_OPT);
-        write_u16(writer, edns->udp_size);
-        write_u8(writer, edns->rcode_high);
-        write_u8(writer, edns->version);
-        write_u16(writer, edns->dnssec_ok ? FLAG_DNSSEC_OK : 0);
-        write_u16(writer, (uint16_t)(len - OPT_FIXED_LEN));
+        uint8_t *fixed = write_room(writer, OPT_FIXED_LEN);
+        if (!fixed)
+                return;
+        fixed[0] = 0;
+        store_u16(fixed + 1, TYPE_OPT);
+        store_u16(fixed + 3, edns->udp_size);
+        fixed[5] = edns->rcode_high;
+        fixed[6] = edns->version;
+        store_u16(fixed + 7, edns->dnssec_ok ? FLAG_DNSSEC_OK : 0);
+        store_u16(fixed + 9, (uint16_t)(len - OPT_FIXED_LEN));
+        if (len == OPT_FIXED_LEN)
+                return;
         options_write(writer, edns);
         for (unsigned i = 0; i < ede_count; i++)
                 ede_write(writer, &edns->ede[i]);

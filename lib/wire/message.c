@@ -32,13 +32,17 @@ struct header {
         uint16_t rr_count[SECTION_COUNT];
 };
 
+/* Both callers have seen that it is there. */
 static void header_read(struct reader *r, struct header *out)
 {
-        out->id = read_u16(r);
-        out->flags = read_u16(r);
-        out->question_count = read_u16(r);
+        const uint8_t *p = r->at;
+
+        out->id = load_u16(p);
+        out->flags = load_u16(p + 2);
+        out->question_count = load_u16(p + 4);
         for (unsigned section = 0; section < SECTION_COUNT; section++)
-                out->rr_count[section] = read_u16(r);
+                out->rr_count[section] = load_u16(p + 6 + 2 * (size_t)section);
+        r->at += HEADER_LEN;
 }
 
 /* The name is the first in its message, so nothing stands before it that a pointer could lead to. */
@@ -49,10 +53,11 @@ static enum err question_read(struct reader *r, struct question *out)
 
         if (err)
                 return err;
-        question.type = read_u16(r);
-        question.class = read_u16(r);
-        if (r->failed)
+        const uint8_t *p = read_bytes(r, 4);
+        if (!p)
                 return ERR_SHORT;
+        question.type = load_u16(p);
+        question.class = load_u16(p + 2);
         *out = question;
         return ERR_OK;
 }
@@ -67,10 +72,14 @@ struct body {
 
 static enum err body_read(struct reader *r, struct body *out)
 {
-        out->type = read_u16(r);
-        out->class = read_u16(r);
-        out->ttl = read_u32(r);
-        out->rdlen = read_u16(r);
+        const uint8_t *p = read_bytes(r, RR_FIXED_LEN);
+
+        if (!p)
+                return ERR_SHORT;
+        out->type = load_u16(p);
+        out->class = load_u16(p + 2);
+        out->ttl = load_u32(p + 4);
+        out->rdlen = load_u16(p + 8);
         out->rdata = read_bytes(r, out->rdlen);
         return out->rdata ? ERR_OK : ERR_SHORT;
 }

@@ -368,19 +368,28 @@ enum err name_replace_suffix(const struct name *name, const struct name *from, c
         return ERR_OK;
 }
 
+static void copy_word_folded(const uint8_t *from, uint8_t *to)
+{
+        uint64_t word;
+
+        memcpy(&word, from, sizeof word);
+        word = fold_word(word);
+        memcpy(to, &word, sizeof word);
+}
+
 size_t name_canonical(const struct name *name, uint8_t *out)
 {
-        size_t i = 0;
+        size_t len = name->len;
 
-        for (; i + 8 <= name->len; i += 8) {
-                uint64_t word;
-                memcpy(&word, name->wire + i, 8);
-                word = fold_word(word);
-                memcpy(out + i, &word, 8);
+        if (len < 8) {
+                for (size_t i = 0; i < len; i++)
+                        out[i] = fold(name->wire[i]);
+                return len;
         }
-        for (; i < name->len; i++)
-                out[i] = fold(name->wire[i]);
-        return name->len;
+        for (size_t i = 0; i + 8 < len; i += 8)
+                copy_word_folded(name->wire + i, out + i);
+        copy_word_folded(name->wire + len - 8, out + len - 8); /* reaches back over what is folded already */
+        return len;
 }
 
 /* RFC 4034 6.1: labels as left-justified byte strings; a missing byte sorts before a zero byte. */
