@@ -42,16 +42,6 @@ static void batch_free(struct batch *batch)
         free(batch);
 }
 
-/* FNV-1a. Nobody gains by aiming at it: a batch is small and the worst case is a walk over its puts. */
-uint32_t batch_hash(struct store_bytes key)
-{
-        uint32_t hash = 2166136261U;
-
-        for (size_t i = 0; i < key.len; i++)
-                hash = (hash ^ key.bytes[i]) * 16777619U;
-        return hash;
-}
-
 static bool is_key(const struct batch *batch, const struct batch_entry *entry, uint32_t hash, struct store_bytes key)
 {
         return entry->hash == hash && entry->key_len == key.len &&
@@ -98,8 +88,9 @@ static bool grow_bytes(struct batch *batch, size_t more)
         return true;
 }
 
-bool batch_put(struct batch *batch, struct store_bytes key, struct store_bytes value)
+bool batch_put(struct batch *batch, uint64_t key_hash, struct store_bytes key, struct store_bytes value)
 {
+        const uint32_t hash = (uint32_t)key_hash;
         size_t more = key.len + value.len;
 
         if (key.len == 0 || key.len > STORE_KEY_MAX || value.len > STORE_VALUE_MAX)
@@ -109,7 +100,6 @@ bool batch_put(struct batch *batch, struct store_bytes key, struct store_bytes v
         if (!grow_entries(batch) || !grow_bytes(batch, more))
                 return false;
 
-        uint32_t hash = batch_hash(key);
         size_t slot = batch_slot(batch, hash, key);
         batch->entry[batch->count] = (struct batch_entry){
                 .hash = hash, .at = (uint32_t)batch->len,
@@ -122,9 +112,9 @@ bool batch_put(struct batch *batch, struct store_bytes key, struct store_bytes v
         return true;
 }
 
-bool batch_get(const struct batch *batch, uint32_t hash, struct store_bytes key, struct store_bytes *value)
+bool batch_get(const struct batch *batch, uint64_t key_hash, struct store_bytes key, struct store_bytes *value)
 {
-        size_t slot = batch_slot(batch, hash, key);
+        size_t slot = batch_slot(batch, (uint32_t)key_hash, key);
 
         if (!batch->slot[slot])
                 return false;

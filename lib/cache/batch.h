@@ -23,14 +23,11 @@ enum {
 /** generation: of the store when it began; a flush later on voids it. NULL: out of memory. */
 struct batch *batch_new(uint64_t generation);
 
-/** Append a put. Bytes are copied. False: the batch is full, or out of memory. */
-bool batch_put(struct batch *batch, struct store_bytes key, struct store_bytes value);
-
-/** What batches find a key by: made once, however many are looked through. */
-uint32_t batch_hash(struct store_bytes key);
+/** Append a put, with the keyed hash of its key. Bytes are copied. False: the batch is full, or out of memory. */
+bool batch_put(struct batch *batch, uint64_t key_hash, struct store_bytes key, struct store_bytes value);
 
 /** The value put last under this key; borrowed until the next put or the batch's end. */
-bool batch_get(const struct batch *batch, uint32_t hash, struct store_bytes key, struct store_bytes *value);
+bool batch_get(const struct batch *batch, uint64_t key_hash, struct store_bytes key, struct store_bytes *value);
 
 size_t batch_count(const struct batch *batch);
 /** Of keys and values. */

@@ -1,7 +1,7 @@
 /*
  * One worker's cache: what it has put lately, then the shared store.
  *
- *   look-up   batch of this turn ─▶ batches the writer has not settled yet, youngest first ─▶ store
+ *   look-up   batch of this turn ─▶ batches the writer has not settled yet, youngest first ─▶ sieve ─▶ store
  *   put       into the batch of this turn, unless what is pending there is worth more
  *
  * A question is looked up under its own type; then under type 0, as a name that does not exist has no type; then among
@@ -149,10 +149,13 @@ void cache_end(struct cache *cache)
 
 /* --- Looking up ------------------------------------------------------------------------------------------------- */
 
-static bool pending_get(const struct cache *cache, struct store_bytes key, struct store_bytes *value)
+static uint64_t hash_of(const struct cache *cache, const struct key *key)
 {
-        const uint32_t hash = batch_hash(key);
+        return siphash(cache->secret, key->bytes, key->len);
+}
 
+static bool pending_get(const struct cache *cache, uint64_t hash, struct store_bytes key, struct store_bytes *value)
+{
         if (cache->batch && batch_get(cache->batch, hash, key, value))
                 return true;
         for (size_t i = cache->pending_count; i-- > 0;) {
@@ -168,6 +171,11 @@ static struct store_view *cache_view(struct cache *cache)
         if (!cache->view)
                 cache->view = store_reader_begin(cache->reader);
         return cache->view;
+}
+
+static bool may_be_stored(const struct cache *cache, uint64_t hash)
+{
+        return !cache->hand || sieve_may_hold(hand_sieve(cache->hand), cache->store, hash);
 }
 
 static bool store_find(struct cache *cache, struct store_bytes key, struct arena *arena, struct store_bytes *value)
@@ -195,19 +203,20 @@ static bool is_usable(const struct cache *cache, struct store_bytes value, uint3
 static bool cache_find(struct cache *cache, const struct key *key, uint32_t anchors, uint32_t stale_s,
                        struct arena *arena, struct store_bytes *value)
 {
+        const uint64_t hash = hash_of(cache, key);
         struct store_bytes found;
 
-        if (pending_get(cache, key_view(key), &found)) {
+        if (pending_get(cache, hash, key_view(key), &found)) {
                 found.bytes = arena_copy(arena, found.bytes, found.len);
                 if (!found.bytes)
                         return false;
-        } else if (!store_find(cache, key_view(key), arena, &found)) {
+        } else if (!may_be_stored(cache, hash) || !store_find(cache, key_view(key), arena, &found)) {
                 return false;
         }
         if (!is_usable(cache, found, anchors, stale_s))
                 return false;
-        cache->last_used = siphash(cache->secret, key->bytes, key->len);
-        cache_use(cache, cache->last_used);
+        cache->last_used = hash;
+        cache_use(cache, hash);
         *value = found;
         return true;
 }
@@ -321,18 +330,19 @@ bool cache_get_delegation(struct cache *cache, cache_partition partition, const 
 /* Put the scratch value of len bytes; 0 is a value that did not fit. */
 static bool cache_put_value(struct cache *cache, const struct key *key, size_t len)
 {
+        const uint64_t hash = hash_of(cache, key);
         struct store_bytes value = { .bytes = cache->value, .len = len };
         struct store_bytes pending;
 
         if (len == 0)
                 return false;
-        if (pending_get(cache, key_view(key), &pending) && !entry_replaces(pending, value, cache->now.cache_s))
+        if (pending_get(cache, hash, key_view(key), &pending) && !entry_replaces(pending, value, cache->now.cache_s))
                 return false;
         if (!cache->batch) {
                 cache->batch = batch_new(cache->generation);
                 cache->batch_began_us = cache->now.mono_us;
         }
-        return cache->batch && batch_put(cache->batch, key_view(key), value);
+        return cache->batch && batch_put(cache->batch, hash, key_view(key), value);
 }
 
 /*

@@ -16,6 +16,7 @@ enum {
 };
 
 struct hand {
+        struct sieve *sieve;
         atomic_uchar *used;
         uint64_t mask; /* number of bits - 1 */
         uint32_t stale_s;
@@ -34,15 +35,15 @@ struct hand *hand_new(size_t store_size, uint32_t stale_s)
                 return NULL;
         while (bits < (uint64_t)store_size / BYTES_PER_ENTRY * BITS_PER_ENTRY)
                 bits *= 2;
+        arena_init(&hand->scratch, SCRATCH_MAX);
         hand->used = calloc(bits / 8, sizeof(*hand->used));
-        if (!hand->used) {
-                free(hand);
-                return NULL;
-        }
+        hand->sieve = sieve_new(store_size);
         hand->mask = bits - 1;
         hand->stale_s = stale_s;
-        arena_init(&hand->scratch, SCRATCH_MAX);
-        return hand;
+        if (hand->used && hand->sieve)
+                return hand;
+        hand_free(hand);
+        return NULL;
 }
 
 void hand_free(struct hand *hand)
@@ -50,8 +51,14 @@ void hand_free(struct hand *hand)
         if (!hand)
                 return;
         arena_fini(&hand->scratch);
+        sieve_free(hand->sieve);
         free(hand->used);
         free(hand);
+}
+
+struct sieve *hand_sieve(const struct hand *hand)
+{
+        return hand->sieve;
 }
 
 void hand_use(struct hand *hand, uint64_t key_hash)

@@ -8,8 +8,10 @@
  * are eight bits for each entry that may be expected, so that few entries share one; sharing only lets an entry live
  * longer.
  *
- * Workers call hand_use(), at any time; the rest belongs to the writer.
+ * Workers call hand_use(), at any time; the rest belongs to the writer. The hand brings along the sieve, whose bits are
+ * found in the same way.
  */
+#include "cache/sieve.h"
 #include "store/store.h"
 #include <stdbool.h>
 #include <stddef.h>
@@ -32,6 +34,7 @@ enum {
  */
 struct hand *hand_new(size_t store_size, uint32_t stale_s);
 void hand_free(struct hand *hand);
+struct sieve *hand_sieve(const struct hand *hand);
 
 /** The entry with this keyed hash of its key was of use. Tests before it sets: a popular bit stays in every cache. */
 void hand_use(struct hand *hand, uint64_t key_hash);

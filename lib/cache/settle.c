@@ -130,12 +130,25 @@ static enum err settle_new(struct settle *settle, struct store_view *view, const
         return err;
 }
 
+/* What is there under the key of a put; and there will be something from now on. */
+static enum err find_old(struct settle *settle, struct store_view *view, struct store_bytes key,
+                         struct store_bytes *old)
+{
+        struct sieve *sieve = settle->hand ? hand_sieve(settle->hand) : NULL;
+        uint64_t hash = siphash(store_secret(settle->store), key.bytes, key.len);
+        bool may_be_there = !sieve || sieve_may_hold(sieve, settle->store, hash);
+
+        if (sieve)
+                sieve_add(sieve, hash);
+        return may_be_there ? store_get(view, key, &settle->scratch, old) : ERR_MISSING;
+}
+
 static enum err settle_put(struct settle *settle, struct store_view *view, const struct store_item *put,
                            struct settled *done)
 {
         struct arena_mark mark = arena_mark(&settle->scratch);
         struct store_bytes old;
-        enum err err = store_get(view, put->key, &settle->scratch, &old);
+        enum err err = find_old(settle, view, put->key, &old);
 
         if (!err && !entry_replaces(old, put->value, settle->now_s)) {
                 done->kept++;
@@ -210,6 +223,8 @@ struct settled settle_apply(struct store *store, struct hand *hand, struct batch
         struct chunk chunk = { 0 };
 
         arena_init(&settle.scratch, SCRATCH_MAX);
+        if (hand)
+                sieve_learn(hand_sieve(hand), store);
         for (size_t i = 0; i < batch_count; i++)
                 settle_batch(&settle, &chunk, batch[i]);
         if (chunk.count > 0)

@@ -48,6 +48,7 @@ struct store {
         struct store_reader *reader;
         uint8_t secret[SIPHASH_KEY_LEN];
         atomic_uint_fast64_t generation;
+        atomic_uint_fast64_t epoch;
 
         /* The writer's alone: */
         struct backend *memory;           /* always there: for when nothing else is */
@@ -91,6 +92,23 @@ uint64_t store_generation(const struct store *store)
 void store_generation_bump(struct store *store)
 {
         atomic_fetch_add_explicit(&store->generation, 1, memory_order_acq_rel);
+}
+
+uint64_t store_epoch(const struct store *store)
+{
+        return atomic_load_explicit(&store->epoch, memory_order_acquire);
+}
+
+static void begin_epoch(struct store *store)
+{
+        atomic_fetch_add_explicit(&store->epoch, 1, memory_order_acq_rel);
+}
+
+/* From now on views are made of this backend. */
+static void change_to(struct store *store, struct backend *backend)
+{
+        atomic_store_explicit(&store->current, backend, memory_order_release);
+        begin_epoch(store);
 }
 
 /* --- Readers ---------------------------------------------------------------------------------------------------- */
@@ -285,7 +303,7 @@ static void tell_memory(struct store *store, const char *why)
 /* The disk is of no use for now. Its content stays, if it is whole, for the case that it can be written again. */
 static void fall_back(struct store *store, enum backend_health health, const char *why)
 {
-        atomic_store_explicit(&store->current, store->memory, memory_order_release);
+        change_to(store, store->memory);
         store->idle_generation = store_generation(store);
         store->retry_us = store->mono_us + RETRY_US;
         if (health == BACKEND_DEAD) {
@@ -392,7 +410,7 @@ static void attach(struct store *store, enum store_state state, const char *reas
                 return;
         }
         leave_mark(store, false, true); /* before anything new can reach the disk by itself */
-        atomic_store_explicit(&store->current, store->disk, memory_order_release);
+        change_to(store, store->disk);
         (void)store->memory->ops->clear(store->memory);
         store->sync_us = store->mono_us + SYNC_US;
         store_tell(store, state, reason);
@@ -430,7 +448,7 @@ static struct store *store_new(size_t memory_bytes, const uint8_t secret[SIPHASH
                 free(store);
                 return NULL;
         }
-        atomic_init(&store->current, store->memory);
+        change_to(store, store->memory);
         store->report = (struct store_report){ .state = STORE_MEMORY, .size = memory_bytes };
         return store;
 }
@@ -586,6 +604,8 @@ enum err store_clear(struct store *store)
         struct backend *current = store_current(store);
         enum err err = current->ops->clear(current);
 
+        if (!err)
+                begin_epoch(store);
         if (!err && current == store->disk)
                 leave_mark(store, false, false);
         return err;

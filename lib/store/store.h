@@ -115,6 +115,9 @@ uint64_t store_check(const uint8_t secret[SIPHASH_KEY_LEN], struct store_bytes k
 uint64_t store_generation(const struct store *store);
 void store_generation_bump(struct store *store);
 
+/** Another number whenever what is in the store has not come by puts alone: it was emptied, or is a new file. Not 0. */
+uint64_t store_epoch(const struct store *store);
+
 /* Reading: any thread, each with a reader of its own. */
 
 struct store_reader *store_reader_new(struct store *store);

@@ -22,9 +22,16 @@ static void discard(struct batch *batch)
         batch_abandon(batch);
 }
 
+static const uint8_t secret[SIPHASH_KEY_LEN] = { 5 };
+
+static bool add(struct batch *batch, struct store_bytes key, struct store_bytes value)
+{
+        return batch_put(batch, siphash(secret, key.bytes, key.len), key, value);
+}
+
 static bool find(const struct batch *batch, struct store_bytes key, struct store_bytes *value)
 {
-        return batch_get(batch, batch_hash(key), key, value);
+        return batch_get(batch, siphash(secret, key.bytes, key.len), key, value);
 }
 
 static void test_newest_put_is_found_all_are_listed(void **state)
@@ -35,9 +42,9 @@ static void test_newest_put_is_found_all_are_listed(void **state)
         (void)state;
         assert_int_equal(batch_generation(batch), 7);
         assert_false(find(batch, text("a"), &value));
-        assert_true(batch_put(batch, text("a"), text("1")));
-        assert_true(batch_put(batch, text("b"), text("22")));
-        assert_true(batch_put(batch, text("a"), text("333")));
+        assert_true(add(batch, text("a"), text("1")));
+        assert_true(add(batch, text("b"), text("22")));
+        assert_true(add(batch, text("a"), text("333")));
         assert_true(find(batch, text("a"), &value));
         assert_int_equal(value.len, 3);
         assert_memory_equal(value.bytes, "333", 3);
@@ -58,12 +65,12 @@ static void test_limits(void **state)
         unsigned put = 0;
 
         (void)state;
-        assert_false(batch_put(batch, text(""), text("x")));
-        assert_false(batch_put(batch, (struct store_bytes){ bytes, STORE_KEY_MAX + 1 }, text("x")));
-        assert_false(batch_put(batch, text("x"), (struct store_bytes){ bytes, STORE_VALUE_MAX + 1 }));
+        assert_false(add(batch, text(""), text("x")));
+        assert_false(add(batch, (struct store_bytes){ bytes, STORE_KEY_MAX + 1 }, text("x")));
+        assert_false(add(batch, text("x"), (struct store_bytes){ bytes, STORE_VALUE_MAX + 1 }));
         for (; put < 2 * BATCH_PUTS_MAX; put++) {
                 snprintf(key, sizeof(key), "%u", put);
-                if (!batch_put(batch, text(key), text(key)))
+                if (!add(batch, text(key), text(key)))
                         break;
         }
         assert_int_equal(put, BATCH_PUTS_MAX);
@@ -76,7 +83,7 @@ static void test_limits(void **state)
         discard(batch);
 
         batch = batch_new(0);
-        for (put = 0; batch_put(batch, text("k"), (struct store_bytes){ bytes, STORE_VALUE_MAX }); put++)
+        for (put = 0; add(batch, text("k"), (struct store_bytes){ bytes, STORE_VALUE_MAX }); put++)
                 ;
         assert_int_equal(put, BATCH_BYTES_MAX / (STORE_VALUE_MAX + 1));
         discard(batch);
@@ -96,7 +103,7 @@ static void test_whoever_leaves_second_frees(void **state)
                 struct batch *batch = batch_new(0);
                 pthread_t thread;
 
-                assert_true(batch_put(batch, text("a"), text("1")));
+                assert_true(add(batch, text("a"), text("1")));
                 assert_false(batch_is_settled(batch));
                 assert_int_equal(pthread_create(&thread, NULL, settle_in_thread, batch), 0);
                 if (i % 2)

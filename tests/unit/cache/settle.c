@@ -96,7 +96,7 @@ static bool put_type(struct bench *bench, const char *text, uint16_t type)
 
         assert_int_equal(name_from_text(text, room, &name), ERR_OK);
         assert_true(key_records(&key, SPACE_RECORDS, 0, &name, type));
-        assert_true(batch_put(batch, key_view(&key), (struct store_bytes){ value, sizeof(value) }));
+        assert_true(batch_put(batch, 0, key_view(&key), (struct store_bytes){ value, sizeof(value) }));
         struct settled settled = settle_apply(bench->filler.store, NULL, &batch, 1, 1000);
         batch_abandon(batch);
         assert_int_equal(settled.lost + settled.full, 0);
