@@ -461,15 +461,23 @@ static int part_compare(const struct rdata_part *a, const struct rdata_part *b, 
         return difference ? difference : a->len - b->len;
 }
 
+static bool is_upper(uint8_t byte)
+{
+        return byte >= 'A' && byte <= 'Z';
+}
+
+/* With names or without: up to where they differ they are the same, and what is no capital stays as it is. */
 int rdata_compare(uint16_t type, const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len)
 {
-        size_t len = a_len < b_len ? a_len : b_len;
+        size_t len = a_len < b_len ? a_len : b_len, same = 0;
         size_t at_a = 0, at_b = 0;
 
-        if (!strpbrk(layout_of(type), "Nnk")) {
-                int difference = len ? memcmp(a, b, len) : 0;
-                return difference ? difference : (a_len > b_len) - (a_len < b_len);
-        }
+        while (same < len && a[same] == b[same])
+                same++;
+        if (same == len)
+                return (a_len > b_len) - (a_len < b_len);
+        if ((!is_upper(a[same]) && !is_upper(b[same])) || !strpbrk(layout_of(type), "Nnk"))
+                return a[same] - b[same];
         for (;;) {
                 struct rdata_part part_a, part_b;
                 char letter_a, letter_b;
