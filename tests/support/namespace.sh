@@ -8,11 +8,12 @@
 if [ "${INSIDE:-}" != yes ]; then
         user=()
         [ "$(id -u)" -eq 0 ] || user=(--user --map-root-user)
-        if ! unshare "${user[@]}" --net --mount true 2>/dev/null; then
+        inside=(unshare "${user[@]}" --net --mount --pid --fork --mount-proc --kill-child)
+        if ! "${inside[@]}" true 2>/dev/null; then
                 echo 'SKIP: no namespaces can be made here'
                 exit 77
         fi
-        INSIDE=yes exec unshare "${user[@]}" --net --mount --pid --fork --mount-proc --kill-child "$0" "$@"
+        INSIDE=yes exec "${inside[@]}" "$0" "$@"
 fi
 ip link set lo up
 
