@@ -207,15 +207,6 @@ static void run_cache_flush(const struct command *command)
                 (void)EXPECT(worker_forget(server->worker[i]) == ERR_OK);
 }
 
-static uint64_t add_all(const uint64_t *number, size_t count)
-{
-        uint64_t sum = 0;
-
-        for (size_t i = 0; i < count; i++)
-                sum += number[i];
-        return sum;
-}
-
 /* cache stats */
 static void run_cache_stats(const struct command *command)
 {
@@ -225,7 +216,7 @@ static void run_cache_stats(const struct command *command)
 
         totals_sum(command->server, &sum);
         store_stat(command->server->store, &stat);
-        uint64_t hits = add_all(sum.hits, SHELF_SLOTS), misses = sum.misses[0];
+        uint64_t hits = metrics_total(sum.hits, SHELF_SLOTS), misses = sum.misses[0];
 
         caller_accept(command->caller);
         say(command->caller,
@@ -428,8 +419,8 @@ static void run_status(const struct command *command)
             "to servers  %" PRIu64 " messages, of which %" PRIu64 " are under way\n"
             "connections %" PRIu64 "\n",
             server->worker_count, stat.entries, stat.in_memory ? "in memory" : "on disk",
-            add_all(sum.questions, TRANSPORT_SLOTS), sum.requests[0], add_all(sum.upstream_sent, TRANSPORT_SLOTS),
-            sum.flights[0], sum.connections[0]);
+            metrics_total(sum.questions, TRANSPORT_SLOTS), sum.requests[0],
+            metrics_total(sum.upstream_sent, TRANSPORT_SLOTS), sum.flights[0], sum.connections[0]);
         caller_end(command->caller);
 }
 

@@ -5,19 +5,10 @@
 #include "totals.h"
 #include "watch/words.h"
 
-static uint64_t add_all(const uint64_t *number, size_t count)
-{
-        uint64_t sum = 0;
-
-        for (size_t i = 0; i < count; i++)
-                sum += number[i];
-        return sum;
-}
-
 /* Counts of a few seconds; more than fits is as good as endless. */
 static uint32_t grown(const uint64_t *before, const uint64_t *after, size_t count)
 {
-        uint64_t difference = add_all(after, count) - add_all(before, count);
+        uint64_t difference = metrics_total(after, count) - metrics_total(before, count);
 
         return difference < UINT32_MAX ? (uint32_t)difference : UINT32_MAX;
 }

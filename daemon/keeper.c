@@ -389,13 +389,10 @@ static void check_negative(struct keeper *keeper, struct negative *negative)
 static bool anybody_asked(const struct server *server)
 {
         struct metrics sum = { 0 };
-        uint64_t questions = 0;
 
         for (unsigned i = 0; i < server->worker_count; i++)
                 metrics_sum(&sum, &server->worker[i]->metrics);
-        for (unsigned i = 0; i < TRANSPORT_SLOTS; i++)
-                questions += sum.questions[i];
-        return questions > 0;
+        return metrics_total(sum.questions, TRANSPORT_SLOTS) > 0;
 }
 
 static uint64_t check_due(const struct negative *negative)

@@ -137,6 +137,15 @@ void metrics_sum(struct metrics *sum, const struct metrics *part)
         }
 }
 
+uint64_t metrics_total(const uint64_t *metric, size_t slots)
+{
+        uint64_t total = 0;
+
+        for (size_t i = 0; i < slots; i++)
+                total += metric[i];
+        return total;
+}
+
 static uint64_t histogram_count(const uint64_t *histogram)
 {
         uint64_t count = 0;

@@ -163,6 +163,9 @@ unsigned metrics_rcode(unsigned rcode);
 /** Add what one owner counted to a sum that began as zeros; of a high water, the highest. */
 void metrics_sum(struct metrics *sum, const struct metrics *part);
 
+/** A metric of a sum over all its labels. */
+uint64_t metrics_total(const uint64_t *metric, size_t slots);
+
 /**
  * At most how many microseconds the given share (0..1) of a histogram's times took; twice the last bound stands for
  * anything beyond it. 0 when the histogram is empty.
