@@ -129,6 +129,9 @@ wait_for 'a new trace log' test -e "$work/trace.jsonl"
 
 # --- Scenarios ------------------------------------------------------------------------------------------------------
 
+cairn trace --last --rpl "$work/nowhere/x.rpl" 2>"$work/said"
+grep -q "^cairn: $work/nowhere/x.rpl: No such file" "$work/said" || fail "where a scenario cannot go: $(cat "$work/said")"
+
 # Two are left out: of the many names of their servers each walk picks others, of which the trace knows nothing.
 mkdir "$work/scenarios"
 grep -v '^www\.\(nxns\|fanout\)\.bad ' "$work/names" | while read -r name type; do
