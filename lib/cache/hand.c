@@ -29,15 +29,16 @@ struct hand {
 struct hand *hand_new(size_t store_size, uint32_t stale_s)
 {
         struct hand *hand = calloc(1, sizeof(*hand));
-        uint64_t bits = BITS_PER_ENTRY * ENTRIES_MIN;
+        uint64_t expected = store_size / BYTES_PER_ENTRY, entries = expected > ENTRIES_MIN ? expected : ENTRIES_MIN;
+        uint64_t bits = 8; /* a byte */
 
         if (!hand)
                 return NULL;
-        while (bits < (uint64_t)store_size / BYTES_PER_ENTRY * BITS_PER_ENTRY)
+        while (bits < BITS_PER_ENTRY * entries)
                 bits *= 2;
         arena_init(&hand->scratch, SCRATCH_MAX);
         hand->used = calloc(bits / 8, sizeof(*hand->used));
-        hand->sieve = sieve_new(store_size);
+        hand->sieve = sieve_new(entries);
         hand->mask = bits - 1;
         hand->stale_s = stale_s;
         if (hand->used && hand->sieve)

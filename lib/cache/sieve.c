@@ -5,8 +5,6 @@
 
 enum {
         BITS_PER_ENTRY = 4,
-        BYTES_PER_ENTRY = 400, /* of the store, as for the hand */
-        ENTRIES_MIN = 1024,
         SCRATCH_MAX = 64 * 1024,
 };
 
@@ -24,14 +22,14 @@ struct sieve {
         struct arena scratch;
 };
 
-struct sieve *sieve_new(size_t store_size)
+struct sieve *sieve_new(uint64_t entries)
 {
         struct sieve *sieve = calloc(1, sizeof(*sieve));
-        uint64_t bits = BITS_PER_ENTRY * ENTRIES_MIN;
+        uint64_t bits = 8; /* a byte */
 
         if (!sieve)
                 return NULL;
-        while (bits < (uint64_t)store_size / BYTES_PER_ENTRY * BITS_PER_ENTRY)
+        while (bits < BITS_PER_ENTRY * entries)
                 bits *= 2;
         sieve->bits = calloc(bits / 8, sizeof(*sieve->bits));
         if (!sieve->bits) {

@@ -20,8 +20,8 @@ struct sieve;
 
 enum { SIEVE_VISITS_MAX = 1000 }; /* keys that are walked over at a time */
 
-/** store_size in bytes, as in struct store_settings. NULL: out of memory. */
-struct sieve *sieve_new(size_t store_size);
+/** For a store of about so many entries. NULL: out of memory. */
+struct sieve *sieve_new(uint64_t entries);
 void sieve_free(struct sieve *sieve);
 
 /** May the store have a key with this keyed hash? Any thread. */

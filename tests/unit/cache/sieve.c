@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-enum { STORE_BYTES = 4 << 20, BITS = 4096 /* at least */, KEYS = 2500, STRANGERS = 1000 };
+enum { STORE_BYTES = 4 << 20, BITS = 4096 /* four for each entry */, KEYS = 2500, STRANGERS = 1000 };
 
 static const uint8_t secret[SIPHASH_KEY_LEN] = { 9 };
 
@@ -23,7 +23,7 @@ static int bench_up(void **state)
 {
         static struct bench bench;
 
-        bench = (struct bench){ .store = store_ram_new(STORE_BYTES, secret), .sieve = sieve_new(0) };
+        bench = (struct bench){ .store = store_ram_new(STORE_BYTES, secret), .sieve = sieve_new(BITS / 4) };
         *state = &bench;
         return bench.store && bench.sieve ? 0 : -1;
 }
