@@ -9,8 +9,8 @@
 #include <string.h>
 
 enum {
-        BITS_PER_ENTRY = 8,
-        BYTES_PER_ENTRY = 400, /* of the store, measured with LMDB: payload of 230 bytes, pages two thirds full */
+        BITS_PER_ENTRY = 5,
+        BYTES_PER_ENTRY = 280, /* of the store, measured with LMDB: payload of 170 bytes, pages two thirds full */
         ENTRIES_MIN = 1024,
         SCRATCH_MAX = 256 * 1024,
 };

@@ -5,8 +5,8 @@
  * Each entry has a "used" bit in memory, found by the keyed hash of its key: a look-up sets it, the hand clears it
  * when it passes, and what it finds unused it deletes. So a hit writes nothing to the store, neighbours are deleted
  * together (which LMDB can do in a nearly full map), and a scan of names that nobody asks again leaves no mark. There
- * are eight bits for each entry that may be expected, so that few entries share one; sharing only lets an entry live
- * longer.
+ * are five to ten bits for each entry that may be expected, so that few entries share one; sharing only lets an entry
+ * live longer.
  *
  * Workers call hand_use(), at any time; the rest belongs to the writer. The hand brings along the sieve, whose bits are
  * found in the same way.
