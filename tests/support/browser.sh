@@ -9,6 +9,9 @@ need_browser() {
         done
         local folder=${CAIRN_BUILD:-build/release}/npm
         export PLAYWRIGHT=$folder/node_modules/playwright-core
-        [ -d "$PLAYWRIGHT" ] || npm install --silent --no-audit --no-fund --prefix "$folder" playwright-core@1 >/dev/null 2>&1 ||
-                { echo 'SKIP: playwright-core cannot be had from the npm registry'; exit 77; }
+        mkdir -p "$folder"
+        (
+                flock 9 # another test may be at it
+                [ -d "$PLAYWRIGHT" ] || npm install --silent --no-audit --no-fund --prefix "$folder" playwright-core@1 >/dev/null 2>&1
+        ) 9>"$folder/lock" || { echo 'SKIP: playwright-core cannot be had from the npm registry'; exit 77; }
 }
