@@ -256,10 +256,9 @@ void front_copy(const struct front_answer *answer, uint64_t now_s, uint8_t *out)
         uint64_t age_s = now_s > answer->written_at ? now_s - answer->written_at : 0;
 
         memcpy(out, answer->bytes, answer->len);
-        for (unsigned i = 0; i < answer->ttl_count; i++) {
-                uint8_t *field = out + answer->ttl_at[i];
-                uint32_t ttl = load_u32(field);
+        for (unsigned i = 0; i < answer->ttl_count; i++) { /* not from the copy, which is still on its way to memory */
+                uint32_t ttl = load_u32(answer->bytes + answer->ttl_at[i]);
 
-                store_u32(field, ttl > age_s ? ttl - (uint32_t)age_s : 0);
+                store_u32(out + answer->ttl_at[i], ttl > age_s ? ttl - (uint32_t)age_s : 0);
         }
 }

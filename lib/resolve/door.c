@@ -136,7 +136,7 @@ void door_question(struct desk *desk, const struct event *event)
 
         desk->asked = (struct trace_id){ 0 };
         metrics_inc(&desk->metrics->questions[to.transport]);
-        if (to.transport == TRANSPORT_UDP && !to.from.port) {
+        if (event->question.transport == TRANSPORT_UDP && !event->question.from.port) {
                 drop(desk, to.client, DROP_NO_HEADER); /* nobody can be there */
                 return;
         }
