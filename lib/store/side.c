@@ -149,7 +149,7 @@ enum err side_read_mark(const struct side *side, struct mark *out)
         if (len != MARK_LEN || read_u64(&reader) != siphash(side->secret, bytes + 8, MARK_LEN - 8))
                 return ERR_DAMAGED;
         if (read_u32(&reader) != SCHEMA)
-                return ERR_DAMAGED;
+                return ERR_FORM;
         out->library = read_u32(&reader);
         out->wanted = read_u64(&reader);
         out->size = read_u64(&reader);

@@ -56,7 +56,7 @@ MUST_USE enum err side_open(const char *dir, const uint8_t secret[SIPHASH_KEY_LE
                             const char **why);
 void side_close(struct side *side);
 
-/** The mark that was left. ERR_MISSING, ERR_DAMAGED (also: made with another secret or schema). */
+/** The mark that was left. ERR_MISSING, ERR_DAMAGED (also: made with another secret), ERR_FORM: of another schema. */
 MUST_USE enum err side_read_mark(const struct side *side, struct mark *out);
 
 /**

@@ -462,9 +462,10 @@ struct store *store_ram_new(size_t max_bytes, const uint8_t secret[SIPHASH_KEY_L
 static void start_warm(struct store *store, const struct mark *found)
 {
         struct mark left = { 0 };
-        const char *why = "nothing tells how it was left";
+        enum err err = side_read_mark(&store->side, &left);
+        const char *why = err == ERR_FORM ? "another version of cairnd left it" : "nothing tells how it was left";
 
-        if (side_read_mark(&store->side, &left) == ERR_OK) {
+        if (!err) {
                 store->report.cache_s = left.cache_s;
                 if (mark_matches(&left, found, &why) &&
                     backend_lmdb_open(store->side.data, (size_t)left.size, false, &store->disk, &why) == ERR_OK) {

@@ -2,6 +2,7 @@
  * What happens to the store over restarts, and when its file is taken away from under it: never a wrong value, never a
  * refusal to start, and a word about what was done.
  */
+#include "base/buf.h"
 #include "scratch.h"
 #include "store/store.h"
 #include <fcntl.h>
@@ -384,6 +385,31 @@ static void test_a_lost_mark_is_a_rebuild(void **state)
         assert_int_equal(count(bench, 0, ENTRIES, "old"), ENTRIES);
 }
 
+/* A mark of another layout, whole: what is still of use is kept, and people are told. */
+static void test_another_version_left_it(void **state)
+{
+        struct bench *bench = *state;
+        uint8_t secret[SIPHASH_KEY_LEN], mark[256];
+        char path[SCRATCH_PATH];
+
+        bench_open(bench, STORE_COLD);
+        put(bench, 0, ENTRIES, "old");
+        memcpy(secret, store_secret(bench->store), sizeof(secret));
+        bench_close(bench);
+        int fd = open(scratch_path(bench->dir, "cache.mark", path), O_RDWR);
+        ssize_t len = read(fd, mark, sizeof(mark));
+        assert_true(len > 12);
+        store_u32(mark + 8, load_u32(mark + 8) - 1);
+        store_u64(mark, siphash(secret, mark + 8, (size_t)len - 8));
+        assert_int_equal(pwrite(fd, mark, (size_t)len, 0), len);
+        close(fd);
+
+        bench_open(bench, STORE_REBUILDING);
+        assert_non_null(strstr(bench->report.reason, "another version"));
+        await_child(bench, STORE_REBUILT);
+        assert_int_equal(count(bench, 0, ENTRIES, "old"), ENTRIES);
+}
+
 static void test_closing_during_a_rebuild(void **state)
 {
         struct bench *bench = *state;
@@ -535,6 +561,7 @@ int main(void)
                 TEST(test_a_flush_during_a_rebuild_is_not_undone),
                 TEST(test_garbage_is_a_cold_start),
                 TEST(test_a_lost_mark_is_a_rebuild),
+                TEST(test_another_version_left_it),
                 TEST(test_closing_during_a_rebuild),
                 TEST(test_cut_off_while_running_is_met_by_a_reader),
                 TEST(test_cut_off_while_running_is_met_by_the_writer),
