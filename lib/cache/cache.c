@@ -310,19 +310,21 @@ bool cache_get_bogus(struct cache *cache, cache_partition partition, const struc
         return find_finding(cache, SPACE_BOGUS, partition, name, type, 0, arena, out);
 }
 
-bool cache_get_delegation(struct cache *cache, cache_partition partition, const struct name *cut, struct arena *arena,
-                          struct delegation *out)
+struct delegation *cache_get_delegation(struct cache *cache, cache_partition partition, const struct name *cut,
+                                        struct arena *arena)
 {
         struct arena_mark mark = arena_mark(arena);
         struct key key;
         struct store_bytes value;
 
-        if (key_delegation(&key, partition, cut) &&
-            cache_find(cache, &key, judged_by(cache, cut), 0, arena, &value) &&
-            entry_read_delegation(value, cut, arena, out) == ERR_OK)
-                return true;
+        if (key_delegation(&key, partition, cut) && cache_find(cache, &key, judged_by(cache, cut), 0, arena, &value)) {
+                struct delegation *found = arena_room(arena, sizeof *found);
+
+                if (found && entry_read_delegation(value, cut, arena, found) == ERR_OK)
+                        return found;
+        }
         arena_reset(arena, mark);
-        return false;
+        return NULL;
 }
 
 /* --- Putting ---------------------------------------------------------------------------------------------------- */

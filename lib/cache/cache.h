@@ -85,8 +85,9 @@ bool cache_get_bogus(struct cache *cache, cache_partition partition, const struc
 bool cache_put(struct cache *cache, cache_partition partition, const struct name *name, uint16_t type,
                const struct finding *finding, uint32_t *ttl_s);
 
-bool cache_get_delegation(struct cache *cache, cache_partition partition, const struct name *cut, struct arena *arena,
-                          struct delegation *out);
+/** A known delegation, in the arena; NULL if there is none, also when the arena is full. */
+struct delegation *cache_get_delegation(struct cache *cache, cache_partition partition, const struct name *cut,
+                                        struct arena *arena);
 /** Keep a delegation until its ends_at; the caller has bounded that by the parent's. */
 bool cache_put_delegation(struct cache *cache, cache_partition partition, const struct delegation *delegation);
 

@@ -145,11 +145,8 @@ static struct delegation *learned(struct request *request, cache_partition parti
         if (noted || request->ways.cold)
                 return noted;
         *source = CUT_CACHE;
-        struct delegation found;
-        if (!cache_get_delegation(request->desk->cache, partition, cut, &request->arena, &found))
-                return NULL;
-        struct delegation *kept = arena_copy(&request->arena, &found, sizeof found);
-        return kept && notes_put_delegation(&request->notes, &request->arena, partition, kept) ? kept : NULL;
+        struct delegation *found = cache_get_delegation(request->desk->cache, partition, cut, &request->arena);
+        return found && notes_put_delegation(&request->notes, &request->arena, partition, found) ? found : NULL;
 }
 
 struct delegation *cut_delegation(struct request *request, cache_partition partition, const struct name *cut)

@@ -289,7 +289,7 @@ static enum task_state judge_reply(struct task *task)
 
 enum task_state task_reply(struct task *task)
 {
-        task->claim = arena_alloc(&task->request->arena, sizeof *task->claim);
+        task->claim = arena_room(&task->request->arena, sizeof *task->claim);
         if (!task->claim) {
                 task->reply = NULL;
                 return TASK_CHOOSE;

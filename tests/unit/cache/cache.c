@@ -417,7 +417,7 @@ static void test_delegation_comes_back_whole(void **state)
                 .cut = name_of(bench, "example."), .stored_at = bench->now.cache_s, .ends_at = bench->now.cache_s + 600,
                 .verdict = VERDICT_SECURE, .ds_state = DS_PRESENT, .server_count = 2, .trace = { { 9 } },
         };
-        struct delegation out;
+        const struct delegation *out;
 
         in.ds = set_of(bench, "example.", TYPE_DS, "\x12\x34\x08\x02" "0123456789abcdef0123456789abcdef", 36, 600);
         in.server[0] = (struct delegation_server){
@@ -425,20 +425,21 @@ static void test_delegation_comes_back_whole(void **state)
                 .address = { { .family = 4, .bytes = { 192, 0, 2, 9 } }, { .family = 6, .bytes = { 0x20, 1 } } },
         };
         in.server[1] = (struct delegation_server){ .name = name_of(bench, "ns.other.") };
-        assert_false(cache_get_delegation(bench->cache, 0, &in.cut, &bench->arena, &out));
+        assert_null(cache_get_delegation(bench->cache, 0, &in.cut, &bench->arena));
         assert_true(cache_put_delegation(bench->cache, 0, &in));
         settle(bench);
-        assert_true(cache_get_delegation(bench->cache, 0, &in.cut, &bench->arena, &out));
-        assert_true(name_equal(&out.cut, &in.cut));
-        assert_int_equal(out.ends_at, in.ends_at);
-        assert_int_equal(out.ds_state, DS_PRESENT);
-        assert_true(rrset_equal(&out.ds, &in.ds));
-        assert_int_equal(out.server_count, 2);
-        assert_int_equal(out.server[0].address_count, 2);
-        assert_true(address_equal(&out.server[0].address[1], &in.server[0].address[1]));
-        assert_true(name_equal(&out.server[1].name, &in.server[1].name));
+        out = cache_get_delegation(bench->cache, 0, &in.cut, &bench->arena);
+        assert_non_null(out);
+        assert_true(name_equal(&out->cut, &in.cut));
+        assert_int_equal(out->ends_at, in.ends_at);
+        assert_int_equal(out->ds_state, DS_PRESENT);
+        assert_true(rrset_equal(&out->ds, &in.ds));
+        assert_int_equal(out->server_count, 2);
+        assert_int_equal(out->server[0].address_count, 2);
+        assert_true(address_equal(&out->server[0].address[1], &in.server[0].address[1]));
+        assert_true(name_equal(&out->server[1].name, &in.server[1].name));
         pass(bench, 600);
-        assert_false(cache_get_delegation(bench->cache, 0, &in.cut, &bench->arena, &out));
+        assert_null(cache_get_delegation(bench->cache, 0, &in.cut, &bench->arena));
 }
 
 static void test_servers_are_remembered_and_written_later(void **state)
