@@ -134,9 +134,18 @@ grep -q "^cairn: $work/nowhere/x.rpl: No such file" "$work/said" || fail "where 
 
 # Two are left out: of the many names of their servers each walk picks others, of which the trace knows nothing.
 mkdir "$work/scenarios"
-grep -v '^www\.\(nxns\|fanout\)\.bad ' "$work/names" | while read -r name type; do
-        cairn trace --cold --rpl "$work/scenarios/$name.$type.rpl" "$name" "$type" || fail "no scenario of $name"
+record() {
+        while read -r name type; do
+                cairn trace --cold --rpl "$work/scenarios/$name.$type.rpl" "$name" "$type" || fail "no scenario of $name"
+        done
+}
+grep -v '^www\.\(nxns\|fanout\)\.bad ' "$work/names" | record
+# On a busy machine an answer may come after its time. In the scenario that server is silent, and what follows may be
+# another story: then it is recorded again.
+for _ in 1 2 3; do
+        "$build/tests/replay" "$work/scenarios" >"$work/replayed.log" && break
+        sed -n 's,^FAIL *scenarios/\(.*\)\.\([A-Z0-9]*\): .*,\1 \2,p' "$work/replayed.log" | record
 done
-"$build/tests/replay" "$work/scenarios" >"$work/replayed.log" || { grep FAIL "$work/replayed.log"; fail 'scenarios'; }
+grep '^FAIL' "$work/replayed.log" && fail 'scenarios'
 [ "$(grep -c ^PASS "$work/replayed.log")" -ge 50 ] || fail 'fewer than 50 scenarios'
 echo "$(grep -c ^PASS "$work/replayed.log") failures became scenarios that fail alike"

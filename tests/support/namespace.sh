@@ -38,11 +38,11 @@ fail() {
         exit 1
 }
 
-# wait_for WHAT COMMAND...: until the command succeeds; 20 s at most.
+# wait_for WHAT COMMAND...: until the command succeeds; a minute at most, as the machine may be busy with others.
 wait_for() {
         local what=$1
         shift
-        for _ in $(seq 200); do
+        for _ in $(seq 600); do
                 "$@" >/dev/null 2>&1 && return 0
                 sleep 0.1
         done
