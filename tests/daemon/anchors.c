@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-enum { REPLY_ROOM = 65536, PATIENCE = 400, NAP_US = 20000 };
+enum { REPLY_ROOM = 65536, PATIENCE = 3000, NAP_US = 20000 };
 
 static struct signed_root root;
 static char settings[400], reply[REPLY_ROOM];

@@ -23,7 +23,7 @@
 
 #include <cmocka.h>
 
-enum { SERVFAIL = 2, NAP_US = 20000, PATIENCE = 1000, ROOM = 4096 };
+enum { SERVFAIL = 2, NAP_US = 20000, PATIENCE = 3000, ROOM = 4096 };
 
 static struct signed_root root;
 static char settings[SIGNED_ROOT_SETTING_MAX], scratch[SCRATCH_PATH], offset_file[SCRATCH_PATH], reply[ROOM];

@@ -23,7 +23,7 @@
 
 #include <cmocka.h>
 
-enum { PATIENCE_MS = 20000, NAP_US = 20000, PATH_ROOM = 512 };
+enum { PATIENCE_MS = 60000, NAP_US = 20000, PATH_ROOM = 512 };
 
 static int bound(int type, uint16_t port)
 {

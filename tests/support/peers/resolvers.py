@@ -163,8 +163,8 @@ class Resolver:
                 return False
 
     def wait(self):
-        """Until the root's servers are known; 20 s at most."""
-        deadline = time.monotonic() + 20
+        """Until the root's servers are known; a minute at most."""
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline and self.process.poll() is None:
             if self.answers():
                 return
