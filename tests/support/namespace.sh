@@ -25,7 +25,7 @@ trap finish EXIT
 
 finish() {
         for pid in $others; do
-                kill "$pid" 2>/dev/null
+                kill "$pid" 2>/dev/null && kill -CONT "$pid" 2>/dev/null # one that a test has stopped could not end
         done
         wait
         rm -rf "$work"
