@@ -4,7 +4,6 @@
 #include "config/limits.h"
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
-#include <openssl/ecdsa.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/param_build.h>
@@ -25,7 +24,10 @@ enum {
 
 enum { DIGEST_SHA1 = 1, DIGEST_SHA256 = 2, DIGEST_SHA384 = 4 };
 
-enum { DNSKEY_HEAD_LEN = 4, DS_HEAD_LEN = 4, DER_MAX = 160 };
+enum { DNSKEY_HEAD_LEN = 4, DS_HEAD_LEN = 4 };
+
+/* The most is two numbers of 48 bytes, each with a zero before it. */
+enum { DER_INTEGER = 0x02, DER_SEQUENCE = 0x30, DER_MAX = 2 + 2 * (2 + 1 + 48) };
 
 struct crypto_key {
         _Atomic unsigned holds;
@@ -310,23 +312,35 @@ void crypto_key_release(struct crypto_key *key)
 
 /* --- Signatures --------------------------------------------------------------------------------------------------- */
 
-/* RFC 6605 4: r and s side by side; the library wants them in DER. Returns the length, 0 for failure. */
+/* An INTEGER of DER: no needless zeros in front, but one where the first bit would mean a sign. */
+static void write_integer(struct writer *writer, const uint8_t *bytes, size_t len)
+{
+        while (len > 1 && !*bytes) {
+                bytes++;
+                len--;
+        }
+        bool is_high = *bytes & 0x80;
+        write_u8(writer, DER_INTEGER);
+        write_u8(writer, (uint8_t)(len + is_high));
+        if (is_high)
+                write_u8(writer, 0);
+        write_bytes(writer, bytes, len);
+}
+
+/*
+ * RFC 6605 4: r and s side by side; the library wants them in DER. It can be made to write that, but takes a
+ * microsecond and eight pieces of memory for it. Returns the length, 0 for numbers of no curve.
+ */
 static size_t ecdsa_der(const uint8_t *signature, size_t len, uint8_t der[DER_MAX])
 {
-        ECDSA_SIG *sig = ECDSA_SIG_new();
-        BIGNUM *r = BN_bin2bn(signature, (int)(len / 2), NULL);
-        BIGNUM *s = BN_bin2bn(signature + len / 2, (int)(len / 2), NULL);
-        int der_len = 0;
+        struct writer writer = writer_over(der, DER_MAX);
 
-        if (sig && r && s && ECDSA_SIG_set0(sig, r, s) == 1) {
-                r = s = NULL;
-                if (i2d_ECDSA_SIG(sig, NULL) <= DER_MAX)
-                        der_len = i2d_ECDSA_SIG(sig, &der);
-        }
-        BN_free(r);
-        BN_free(s);
-        ECDSA_SIG_free(sig);
-        return der_len > 0 ? (size_t)der_len : 0;
+        write_u8(&writer, DER_SEQUENCE);
+        write_u8(&writer, 0); /* the length, once it is known */
+        write_integer(&writer, signature, len / 2);
+        write_integer(&writer, signature + len / 2, len / 2);
+        der[1] = (uint8_t)(writer_len(&writer) - 2);
+        return writer.failed ? 0 : writer_len(&writer);
 }
 
 static bool has_right_length(const struct crypto_key *key, size_t len)

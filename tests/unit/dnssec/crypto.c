@@ -285,6 +285,38 @@ static void test_each_algorithm(void **state)
         }
 }
 
+/* The halves of a signature are numbers of fixed length: one in 256 begins with a zero, every other one with a bit set. */
+static void test_numbers_of_all_lengths(void **state)
+{
+        static const uint8_t curves[] = {SIGNER_P256, SIGNER_P384};
+        struct fixture *f = *state;
+
+        for (size_t i = 0; i < COUNT(curves); i++) {
+                bool seen_zero[2] = {false}, seen_high[2] = {false};
+                struct signed_zone zone;
+
+                signed_zone_init(f, &zone, curves[i], 0);
+                for (unsigned tries = 0; tries < 20000 && !(seen_zero[0] && seen_zero[1]); tries++) {
+                        struct arena_mark mark = arena_mark(&f->arena);
+                        struct rdata signature = signer_sign(&f->arena, &zone.set, &zone.fields, &zone.key);
+                        bool news = false;
+
+                        for (unsigned half = 0; half < 2; half++) {
+                                uint8_t first = signature.bytes[half * signature.len / 2];
+
+                                news |= (!first && !seen_zero[half]) || (first & 0x80 && !seen_high[half]);
+                                seen_zero[half] |= !first;
+                                seen_high[half] |= first >= 0x80;
+                        }
+                        if (news)
+                                assert_int_equal(verify_with(f, &zone, signature.bytes, signature.len), VERIFY_GOOD);
+                        arena_reset(&f->arena, mark);
+                }
+                assert_true(seen_zero[0] && seen_zero[1] && seen_high[0] && seen_high[1]);
+                signed_zone_fini(&zone);
+        }
+}
+
 /* What the settings forbid counts as unknown. */
 static void test_allowed_algorithms_and_digests(void **state)
 {
@@ -454,7 +486,8 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 fixture_test(test_key_tags_and_ds),      fixture_test(test_signatures_of_the_rfcs),
                 fixture_test(test_hashes_of_rfc5155),    fixture_test(test_hashes_with_other_parameters),
-                fixture_test(test_each_algorithm),       fixture_test(test_allowed_algorithms_and_digests),
+                fixture_test(test_each_algorithm),       fixture_test(test_numbers_of_all_lengths),
+                fixture_test(test_allowed_algorithms_and_digests),
                 fixture_test(test_rsa_limits),           fixture_test(test_malformed_keys),
                 fixture_test(test_points_off_the_curve), fixture_test(test_malformed_rsa),
                 fixture_test(test_long_exponent_length), fixture_test(test_ds_of_another_key),
