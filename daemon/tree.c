@@ -160,7 +160,8 @@ static void put_message(struct page *page, const struct step_view *step, unsigne
 /* Messages as they came are for those who look closest. */
 static void put_step(struct page *page, const struct step_view *step, unsigned depth)
 {
-        char text[STEP_TEXT_MAX], time[TIME_MAX];
+        SCRATCH char text[STEP_TEXT_MAX];
+        char time[TIME_MAX];
 
         if (step->kind == STEP_MESSAGE && !page->options->messages)
                 return;

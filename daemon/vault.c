@@ -259,7 +259,8 @@ enum err vault_find(const struct store *store, struct store_view *view, const ch
 static enum err put_parts(const struct store *store, struct store_view *view, const struct vault_item *item,
                           const uint8_t *bytes)
 {
-        uint8_t key[PART_KEY_LEN], value[CHECK_LEN + VAULT_PART];
+        SCRATCH uint8_t value[CHECK_LEN + VAULT_PART];
+        uint8_t key[PART_KEY_LEN];
         enum err err = ERR_OK;
 
         for (unsigned part = 0; (size_t)part * VAULT_PART < item->len && !err; part++) {

@@ -10,6 +10,16 @@
 #include <stdint.h>
 #include <string.h>
 
+/**
+ * For a large local array that is written before it is read, in a place that is often passed: hardened builds clear
+ * every other local variable first.
+ */
+#if __has_attribute(uninitialized)
+#define SCRATCH __attribute__((uninitialized))
+#else
+#define SCRATCH
+#endif
+
 struct reader {
         const uint8_t *at;
         const uint8_t *end;
